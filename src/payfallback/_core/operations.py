@@ -1,0 +1,115 @@
+"""What is asked of a provider, and what its answer proves. The vocabulary between the core and every adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+
+from payfallback._values import field, value
+from payfallback.model import Action, Money, Option
+from payfallback.taxonomy import Cause, Verdict
+
+
+class Kind(Enum):
+    """The operations of a provider."""
+
+    CHARGE = "charge"
+    QUERY = "query"
+    CLOSE = "close"
+    CAPTURE = "capture"
+    REFUND = "refund"
+    QUERY_REFUND = "query_refund"
+    PLANS = "plans"
+
+    __hash__ = object.__hash__
+
+
+@value(kw_only=True)
+class Operation:
+    """One request to one provider, complete. Times are epoch seconds; `timeout` is seconds.
+
+    `memo` is what the adapter asked to be kept with the attempt (`Answer.memo` and `Wire.memo`): what asking needs
+    later, such as UnionPay's txnTime. `inputs`, `ip`, `device` and `return_url` are there only for a live charge.
+    """
+
+    kind: Kind
+    option: Option
+    product: str
+    number: str
+    amount: Money
+    order_id: str = ""
+    title: str = ""
+    timeout: float = 3.0
+    now: float = 0.0
+    sent_at: float | None = None
+    expires_at: float | None = None
+    notify_url: str = ""
+    provider_ref: str = ""
+    memo: Mapping[str, str] = field(factory=dict)
+    refund_number: str = ""
+    refund_amount: Money | None = None
+    reason: str = ""
+    resend: bool = False
+    inputs: Mapping[str, str] = field(factory=dict, repr=False)
+    ref: str = field(default="", repr=False)
+    ip: str = field(default="", repr=False)
+    device: str = field(default="", repr=False)
+    return_url: str = field(default="", repr=False)
+
+
+@value(kw_only=True)
+class Answer:
+    """What came back, as proof. The default of everything an adapter does not know is `UNKNOWN`.
+
+    final: with DECLINED, the code is *stated* (not inferred) to end this number for good.
+    named: with CLOSED or REFUNDED, the answer names this trade and says what it did.
+    amount: what the provider says was paid, for CAPTURED, AUTHORISED and REFUNDED; None where it does not say.
+    number / account: whose trade the answer speaks of, where it says so; the core refuses evidence of another.
+    provider_time: the provider's own clock (epoch seconds), from an authenticated field or the Date header.
+    retry_after: seconds the provider asks us to wait. resendable: the code allows the same request again.
+    code / text: the provider's words, already cut to 64 / 200 characters and free of personal data.
+    plans: for PLANS only. error: the exception, when there was one; never journalled.
+    """
+
+    verdict: Verdict
+    cause: Cause | None = None
+    code: str = ""
+    text: str = ""
+    final: bool = False
+    named: bool = False
+    amount: Money | None = None
+    number: str = ""
+    account: str = ""
+    provider_ref: str = ""
+    provider_time: float | None = None
+    paid_at: float | None = None
+    action: Action | None = None
+    memo: Mapping[str, str] = field(factory=dict)
+    retry_after: float | None = None
+    resendable: bool = False
+    plans: tuple[Plan, ...] = ()
+    error: BaseException | None = field(default=None, repr=False)
+
+
+@value(kw_only=True)
+class Plan:
+    """One instalment plan that a provider offers for an amount."""
+
+    terms: int
+    each: Money | None = None
+    first: Money | None = None
+    fee: Money | None = None
+    total: Money | None = None
+    rate: str = ""
+
+
+@value(kw_only=True)
+class Notice:
+    """An authenticated notification: what it is about and what it proves. `kind` is CHARGE or REFUND."""
+
+    number: str
+    answer: Answer
+    kind: Kind = Kind.CHARGE
+    refund_number: str = ""
+    id: str = ""

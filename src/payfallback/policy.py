@@ -1,0 +1,185 @@
+"""What the operator decided, as values: channels and what they can do, routes, autonomy, times. No I/O, no parsing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from payfallback._values import field, value
+from payfallback.model import Money, Option
+
+Autonomy = Literal["observe", "retry", "offer", "switch"]
+
+
+@value(kw_only=True)
+class Capabilities:
+    """What a provider can do for one product. All times are seconds. Each value carries its source in the adapter.
+
+    starts: "shopper" when no money can move before the shopper has the QR, URL or token that the charge returned.
+    query: it answers for the merchant's own number. query_after: not useful sooner after the charge. query_every: poll.
+    close: a close, void, cancel or reverse by the merchant's number exists. close_after: not sooner after the charge.
+    close_names_trade: its acknowledgement says what it did to this trade, so that it is proof of death by itself.
+    close_refunds: it refunds a trade that was paid (Alipay cancel, WeChat reverse): after it the attempt cannot win.
+    close_until: the latest age of a charge that can be closed.
+    resend: how long after the first send the same request under the same number is one charge; None: never.
+    expiry: an absolute expiry can be sent with the charge; expiry_min and expiry_default are its bounds.
+    not_found_after: how long after the expiry (or the send) an answer "not found" is final; None: never.
+    lives: how long a charge can stay undecided by itself (a payment code lives 60 s); None: not known.
+    authorises: a charge only holds the money and a capture takes it.
+    refund / query_refund: as named. refund_until: latest age of a capture that can be refunded.
+    leaves: it may be left automatically once shown or sent; False: only the shopper's wish leaves it.
+    min_time: a charge is not started with less time left. watch: how long a dead attempt that was sent is watched.
+    settle: the longest time in which this channel proves itself dead after a silence, as far as documented.
+    assumptions: what is not documented by the provider, in words, shown by `check`.
+    """
+
+    starts: Literal["shopper", "server"] = "server"
+    query: bool = True
+    query_after: float = 0.0
+    query_every: float = 2.0
+    close: bool = False
+    close_after: float = 0.0
+    close_advised_after: float = 0.0
+    close_names_trade: bool = False
+    close_refunds: bool = False
+    close_until: float | None = None
+    resend: float | None = None
+    expiry: bool = False
+    expiry_min: float = 60.0
+    expiry_default: float = 120.0
+    not_found_after: float | None = None
+    lives: float | None = None
+    authorises: bool = False
+    refund: bool = True
+    query_refund: bool = True
+    refund_until: float | None = None
+    leaves: bool = True
+    min_time: float = 0.5
+    watch: float = 86400.0 * 2
+    settle: float | None = None
+    number: str = "[0-9A-Za-z]{6,32}"
+    inputs: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+@value(kw_only=True)
+class Account:
+    """Who is paid: one merchant at one provider in one environment. Evidence of another account proves nothing."""
+
+    name: str
+    provider: str
+    merchant: str
+    app: str = ""
+    environment: str = "production"
+
+    @property
+    def id(self) -> str:
+        """What an attempt records, and what evidence is held against."""
+        return "/".join((self.provider, self.merchant, self.app, self.environment))
+
+
+@value(kw_only=True)
+class CircuitPolicy:
+    """When a channel's circuit opens. Times in seconds; `slow_after` None: slowness does not count."""
+
+    failures_in_a_row: int = 5
+    failure_rate: float = 0.5
+    minimum: int = 20
+    window: float = 30.0
+    open_for: float = 15.0
+    slow_after: float | None = None
+    slow_rate: float = 0.8
+
+
+@value(kw_only=True)
+class RetryPolicy:
+    """Retries on the same channel. `wait` is any tenacity wait strategy; None takes random exponential backoff.
+
+    `attempts` counts sends under one number. The budget is a token bucket per channel and process: `budget` tokens,
+    refilled by `budget_per_success` at each payment that succeeds at once.
+    """
+
+    attempts: int = 3
+    wait: object | None = None
+    budget: float = 10.0
+    budget_per_success: float = 0.1
+
+
+@value(kw_only=True)
+class Channel:
+    """A configured way to pay. `timeout`: seconds for one call. `number`: template of attempt numbers."""
+
+    name: str
+    account: Account
+    capabilities: Capabilities
+    product: str = ""
+    terms: tuple[int, ...] = ()
+    timeout: float = 3.0
+    expiry: float | None = None
+    max_in_flight: int = 40
+    number: str = "{order}{seq:02}"
+    circuit: CircuitPolicy = field(factory=CircuitPolicy)
+    retry: RetryPolicy = field(factory=RetryPolicy)
+    label: Mapping[str, str] = field(factory=dict)
+    notify_url: str = ""
+    last: bool = False
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The options this channel offers, in the configured order of its terms."""
+        if not self.terms:
+            return (Option(self.name),)
+        return tuple(Option(self.name, terms) for terms in self.terms)
+
+
+@value(kw_only=True)
+class When:
+    """The condition of a route; an empty one holds for every order. `start` and `end` are epoch seconds."""
+
+    currency: str = ""
+    at_least: Money | None = None
+    at_most: Money | None = None
+    categories: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    merchants: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(factory=dict)
+    start: float | None = None
+    end: float | None = None
+
+
+@value(kw_only=True)
+class Route:
+    """The order of options for the orders that match. `always_ask` is never taken by itself, whatever was ticked."""
+
+    name: str
+    order: tuple[Option, ...]
+    when: When = field(factory=When)
+    always_ask: tuple[Option, ...] = ()
+    shop_around_risk: bool = False
+
+
+@value(kw_only=True)
+class Policy:
+    """Everything the operator decided. `share`: the part of the orders, 0 to 1, on which `autonomy` applies; the
+    rest is observed."""
+
+    channels: Mapping[str, Channel]
+    routes: tuple[Route, ...]
+    autonomy: Autonomy = "switch"
+    share: float = 1.0
+    within: float = 5.0
+    pay_by: float = 1800.0
+    lease: float = 10.0
+    max_attempts: int = 8
+    surplus_tries: int = 5
+
+    def channel_of(self, option: Option) -> Channel | None:
+        """The channel of an option when it is configured with these terms."""
+        channel = self.channels.get(option.channel)
+        return channel if channel is not None and option in channel.options else None
+
+
+def number_fits(channel: Channel, number: str) -> bool:
+    """Whether a number fits the provider's alphabet and length, as the channel declares them."""
+    return re.fullmatch(channel.capabilities.number, number) is not None

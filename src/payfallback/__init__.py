@@ -1,1 +1,136 @@
+"""payfallback gets an order paid, once, or says exactly why not.
+
+Everything a shop imports stands here. The clients, and with them the dependencies, load on first use.
+"""
+
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payfallback.errors import (
+    ConfigError,
+    InputMissing,
+    InsideTransaction,
+    JournalUnavailable,
+    MoneyInvalid,
+    NotAuthentic,
+    NumberInvalid,
+    OrderClosed,
+    OrderConflict,
+    PayfallbackError,
+    ProgrammingError,
+    UnknownOption,
+    UnknownOrder,
+)
+from payfallback.model import (
+    AppParams,
+    ClientSecret,
+    Form,
+    Money,
+    Option,
+    Order,
+    Qr,
+    Redirect,
+    Shopper,
+)
+from payfallback.results import (
+    Ack,
+    ActionRequired,
+    NotPaid,
+    Options,
+    OptionState,
+    Outcome,
+    Paid,
+    Pending,
+    Recovered,
+    Refund,
+    Result,
+)
+from payfallback.taxonomy import Cause, Verdict
+
+if TYPE_CHECKING:
+    from payfallback._core.operations import Answer
+    from payfallback.aclient import AsyncPayments
+    from payfallback.client import Payments
+    from payfallback.policy import Account, Capabilities, Channel, Policy, Route, When
+    from payfallback.providers.attempt import Attempt
+    from payfallback.providers.wrap import wrap
+    from payfallback.quick import channels
+
+_LAZY = {
+    "Account": "payfallback.policy",
+    "Answer": "payfallback._core.operations",
+    "AsyncPayments": "payfallback.aclient",
+    "Attempt": "payfallback.providers.attempt",
+    "Capabilities": "payfallback.policy",
+    "Channel": "payfallback.policy",
+    "Payments": "payfallback.client",
+    "Policy": "payfallback.policy",
+    "Route": "payfallback.policy",
+    "When": "payfallback.policy",
+    "channels": "payfallback.quick",
+    "wrap": "payfallback.providers.wrap",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a client, or a name that comes with one, on first use."""
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(f"module 'payfallback' has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(module), name)
+    globals()[name] = found
+    return found
+
+
+__all__ = [
+    "Account",
+    "Ack",
+    "ActionRequired",
+    "Answer",
+    "AppParams",
+    "AsyncPayments",
+    "Attempt",
+    "Capabilities",
+    "Cause",
+    "Channel",
+    "ClientSecret",
+    "ConfigError",
+    "Form",
+    "InputMissing",
+    "InsideTransaction",
+    "JournalUnavailable",
+    "Money",
+    "MoneyInvalid",
+    "NotAuthentic",
+    "NotPaid",
+    "NumberInvalid",
+    "Option",
+    "OptionState",
+    "Options",
+    "Order",
+    "OrderClosed",
+    "OrderConflict",
+    "Outcome",
+    "Paid",
+    "PayfallbackError",
+    "Payments",
+    "Pending",
+    "Policy",
+    "ProgrammingError",
+    "Qr",
+    "Recovered",
+    "Redirect",
+    "Refund",
+    "Result",
+    "Route",
+    "Shopper",
+    "UnknownOption",
+    "UnknownOrder",
+    "Verdict",
+    "When",
+    "channels",
+    "wrap",
+]

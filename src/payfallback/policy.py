@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from payfallback._values import field, value
+from payfallback.errors import NumberInvalid
 from payfallback.model import Money, Option
 
 Autonomy = Literal["observe", "retry", "offer", "switch"]
@@ -183,3 +184,30 @@ class Policy:
 def number_fits(channel: Channel, number: str) -> bool:
     """Whether a number fits the provider's alphabet and length, as the channel declares them."""
     return re.fullmatch(channel.capabilities.number, number) is not None
+
+
+def attempt_number(channel: Channel, order_id: str, seq: int) -> str:
+    """The merchant's number of attempt `seq`, readable and never hashed or cut.
+
+    Characters that no provider takes are left out of the order's id, and the sequence is zero-filled until the number
+    has six characters. Two orders whose numbers would collide under one account are told apart by the journal, which
+    refuses the second. Raises `NumberInvalid` when the number does not fit the provider's alphabet and length.
+    """
+    stem = re.sub(r"[^0-9A-Za-z]", "", order_id)
+    number = channel.number.format(order=stem, seq=seq, account=channel.account.name, channel=channel.name)
+    if len(number) < SHORTEST_NUMBER:
+        width = SHORTEST_NUMBER - len(number) + 2
+        number = channel.number.replace("{seq:02}", f"{{seq:0{width}}}").format(
+            order=stem, seq=seq, account=channel.account.name, channel=channel.name
+        )
+    if len(number) > LONGEST_NUMBER or not number_fits(channel, number):
+        raise NumberInvalid(
+            f"attempt number {number!r} does not fit channel {channel.name!r}",
+            hint=f"at most {LONGEST_NUMBER} characters matching {channel.capabilities.number}: shorten the order id "
+            "or set the channel's `number` template",
+        )
+    return number
+
+
+SHORTEST_NUMBER = 6  # what every provider's alphabet and length admit (facts, merchant numbers)
+LONGEST_NUMBER = 26  # leaves room for a refund's suffix within 32

@@ -81,6 +81,20 @@ class Callables(Protocol):
 Provider = Wire | Callables
 
 
+class Exchanging(Protocol):
+    """Makes one HTTP exchange. Never raises an `Exception`: what went wrong is in the answer."""
+
+    def perform(self, provider: Wire, operation: Operation) -> Answer:
+        """Build the request, send it, read the response, all within `operation.timeout` seconds."""
+
+
+class AsyncExchanging(Protocol):
+    """The same, awaited."""
+
+    async def perform(self, provider: Wire, operation: Operation) -> Answer:
+        """Build the request, send it, read the response, all within `operation.timeout` seconds."""
+
+
 # ---------------------------------------------------------------- journal
 
 

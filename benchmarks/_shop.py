@@ -1,0 +1,112 @@
+"""The shop that every contender serves: the same orders, the same two providers, which answer at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
+from typing import NamedTuple, Protocol
+
+from payfallback.model import Money, Order
+
+
+class Declined(Exception):
+    """The provider refuses this payment: another channel may be tried, this one not again."""
+
+
+class Unreachable(Exception):
+    """The request never arrived: the same channel may be tried again."""
+
+
+class Receipt(NamedTuple):
+    """What a provider returns for a payment it took."""
+
+    order_id: str
+    minor: int
+
+
+Pay = Callable[[Order], object]
+APay = Callable[[Order], Awaitable[object]]
+
+
+class Providers(NamedTuple):
+    """The credit channel, which is tried first, and the card. `acredit` and `acard` are the same, awaited."""
+
+    credit: Callable[[Order], Receipt]
+    card: Callable[[Order], Receipt]
+    acredit: Callable[[Order], Awaitable[Receipt]]
+    acard: Callable[[Order], Awaitable[Receipt]]
+
+
+class Contender(Protocol):
+    """One way of getting an order paid. Opened once a block, as a server opens it once a start."""
+
+    name: str
+
+    def opened(self, providers: Providers) -> AbstractContextManager[Pay]:
+        """The blocking one."""
+
+    def aopened(self, providers: Providers) -> AbstractAsyncContextManager[APay]:
+        """The awaited one."""
+
+
+def takes(order: Order) -> Receipt:
+    """A provider that takes the money at once."""
+    return Receipt(order.id, order.amount.minor)
+
+
+def declines(order: Order) -> Receipt:
+    """A provider that refuses at once."""
+    raise Declined("credit limit")
+
+
+async def atakes(order: Order) -> Receipt:
+    """A provider that takes the money at once, awaited."""
+    return Receipt(order.id, order.amount.minor)
+
+
+async def adeclines(order: Order) -> Receipt:
+    """A provider that refuses at once, awaited."""
+    raise Declined("credit limit")
+
+
+CASES = {
+    "success": Providers(takes, takes, atakes, atakes),
+    "decline, then fallback": Providers(declines, takes, adeclines, atakes),
+}
+
+_PRICE = Money(599900, "CNY")
+
+
+def orders(prefix: str, count: int) -> list[Order]:
+    """New orders; made outside the measured part, since every contender gets the same."""
+    return [Order(f"{prefix}{number}", _PRICE) for number in range(count)]
+
+
+class Bare:
+    """The calls alone: what everything else is measured above."""
+
+    name = "bare call"
+
+    @contextmanager
+    def opened(self, providers: Providers) -> Iterator[Pay]:
+        """Call the credit channel, and the card when it declines."""
+
+        def pay(order: Order) -> object:
+            try:
+                return providers.credit(order)
+            except Declined:
+                return providers.card(order)
+
+        yield pay
+
+    @asynccontextmanager
+    async def aopened(self, providers: Providers) -> AsyncIterator[APay]:
+        """The same, awaited."""
+
+        async def pay(order: Order) -> object:
+            try:
+                return await providers.acredit(order)
+            except Declined:
+                return await providers.acard(order)
+
+        yield pay

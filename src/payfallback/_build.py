@@ -1,0 +1,299 @@
+"""Putting a client together: the parts, the runs it starts, and its batches of recovery."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
+from typing import Any
+
+from payfallback._clock import SystemClock
+from payfallback._core.learn import adopt
+from payfallback._core.order import key_of
+from payfallback._core.result import result_of
+from payfallback._core.routes import select_route
+from payfallback._core.run import Flow, Run
+from payfallback._core.safety import unsafe_steps
+from payfallback._guard import refuse_inside_transaction
+from payfallback._options import Asking
+from payfallback._runtime.health import Gate
+from payfallback._runtime.shared import Shared, tenacity_backoff
+from payfallback.errors import ConfigError, UnknownOption
+from payfallback.model import Option, Order, Shopper
+from payfallback.policy import Channel, Policy, Route
+from payfallback.ports import Callables, Clock, Journal, Observer, Provider, Stored
+from payfallback.results import Recovered, Result
+
+
+
+class Built:
+    """A client's parts. The two clients differ only in the driver they ask it for."""
+
+    def __init__(self, shared: Shared, sleep: Any, guard: Callable[[], bool] | None) -> None:
+        self.shared, self.policy = shared, shared.policy
+        self.providers, self.journal = shared.providers, shared.journal
+        self._sleep, self._guard = sleep, guard
+        self._exchange: Any = None
+        self._async_exchange: Any = None
+
+    # ---- drivers
+
+    def sync_driver(self) -> Any:
+        """The driver of `Payments`."""
+        import time
+
+        from payfallback._runtime.sync import SyncDriver
+
+        return SyncDriver(self.shared, self._sync_exchange, self._sleep or time.sleep)
+
+    def async_driver(self) -> Any:
+        """The driver of `AsyncPayments`."""
+        from payfallback._runtime.aio import AsyncDriver
+
+        return AsyncDriver(self.shared, self._aio_exchange, *([self._sleep] if self._sleep else []))
+
+    def _sync_exchange(self) -> Any:
+        if self._exchange is None:
+            from payfallback._runtime.exchange import Exchange  # loads httpx
+
+            self._exchange = Exchange()
+        return self._exchange
+
+    def _aio_exchange(self) -> Any:
+        if self._async_exchange is None:
+            from payfallback._runtime.exchange import AsyncExchange  # loads httpx
+
+            self._async_exchange = AsyncExchange()
+        return self._async_exchange
+
+    def close(self) -> None:
+        """Let go of everything."""
+        if self._exchange is not None:
+            self._exchange.close()
+        self.journal.close()
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+        if self._async_exchange is not None:
+            await self._async_exchange.aclose()
+        self.journal.close()
+
+    def tell(self, event: str, **fields: Any) -> None:
+        """Let the observer hear."""
+        if self.shared.observer is not None:
+            self.shared.observer(event, **fields)
+
+    # ---- runs
+
+    def run_of_key(self, intent: str, key: str, within: float | None = None) -> Run:
+        """A run over the order with this journal key."""
+        self.shared.before()
+        return Run(self.shared.env, key, intent, self.policy.within if within is None else within)
+
+    def run(self, intent: str, order_id: str, merchant: str, within: float | None = None) -> Run:
+        """A run over a known order."""
+        return self.run_of_key(intent, key_of(merchant, order_id), within)
+
+    def paying(
+        self,
+        intent: str,
+        order: Order,
+        choice: str | None,
+        consent: Iterable[str],
+        shopper: Shopper | None,
+        within: float | None,
+    ) -> Run:
+        """A run that may charge. Raises `UnknownOption` and `InsideTransaction`."""
+        refuse_inside_transaction(self._guard)
+        run = self.run(intent, order.id, order.merchant, within)
+        run.order, run.shopper = order, shopper or Shopper()
+        run.route = select_route(self.policy, order, run.now())
+        run.choice = self._choice(choice, run.route)
+        run.consent = frozenset(self._known(option) for option in consent)
+        if self.policy.autonomy != "observe" and not _in_share(order.id, self.policy.share):
+            run.autonomy = "observe"
+        return run
+
+    def _choice(self, choice: str | None, route: Route | None) -> str:
+        if choice is not None:
+            return self._known(choice)
+        if route is None or not route.order:
+            raise UnknownOption("no route matches this order", hint="give a choice, or a last route without `when`")
+        return route.order[0].id
+
+    def _known(self, text: str) -> str:
+        option = Option.parse(text)
+        if self.policy.channel_of(option) is None:
+            known = [each.id for channel in self.policy.channels.values() for each in channel.options]
+            raise UnknownOption(f"no channel offers {text!r}", hint=f"one of {', '.join(known)}")
+        return option.id
+
+    def recovering(self, stored: Stored, owner: str, left: float) -> Run:
+        """A run that finishes an order whose lease `owner` holds."""
+        run = Run(self.shared.env, stored.key, "recover", left)
+        run.owner = owner
+        run.take(stored)
+        run.fence = stored.fence
+        run.locked_until = 0.0
+        return run
+
+    def adoption(self, run: Run, order: Order, option: Option, number: str, sent_at: float) -> Flow:
+        """The flow of `adopt`."""
+        channel = self.policy.channel_of(option)
+        if channel is None:
+            raise UnknownOption(f"no channel offers {option.id!r}")
+        return adopt(run, order, option, channel, number, sent_at)
+
+    def options(self, order: Order, shopper: Shopper | None, within: float) -> Asking:
+        """The pre-checks of `options`."""
+        self.shared.before()
+        route = select_route(self.policy, order, self.shared.clock.epoch())
+        return Asking(self.shared.env, self.providers, order, route, within)
+
+    def result_of(self, stored: Stored) -> Result:
+        """Where a stored order stands."""
+        run = Run(self.shared.env, stored.key, "status", 0.0)
+        run.take(stored)
+        return result_of(run)
+
+    def tally(self, within: float, limit: int) -> Tally:
+        """One `recover` call's account."""
+        self.shared.before()
+        return Tally(self.shared, within, limit)
+
+    async def round(self, client: Any, handler: Any) -> None:
+        """One round of `AsyncPayments.run`: a journal that is away, or a handler that fails, waits for the next."""
+        for step in (client.recover, lambda: client.deliver(handler)):
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001  # a loop that must outlive one bad round; it is told, not hidden
+                self.tell("recovery.failed", order_id="", error=type(error).__name__)
+
+
+class Tally:
+    """What one `recover` call has done and may still do."""
+
+    def __init__(self, shared: Shared, within: float, limit: int) -> None:
+        self._shared, self._limit = shared, limit
+        self._deadline = shared.clock.monotonic() + within
+        self.owner = shared.env.owner()
+        self.lease = within + 15.0
+        self._looked = self._settled = self._refunded = self._person = self._failed = 0
+
+    def left(self) -> float:
+        """Seconds left."""
+        return self._deadline - self._shared.clock.monotonic()
+
+    def more(self) -> bool:
+        """Whether another batch may be claimed."""
+        return self.left() > 0 and self._looked < self._limit
+
+    def batch(self, size: int) -> int:
+        """How many to claim."""
+        return min(size, self._limit - self._looked)
+
+    def looked(self, stored: Stored, reply: Any) -> None:
+        """Count one order."""
+        record, failure = reply
+        self._looked += 1
+        if failure is not None or record is None:
+            self._failed += 1
+            return
+        from payfallback._core.fold import fold
+
+        before = fold(stored.events)
+        new = set(record.outcomes) - set(before.outcomes)
+        self._settled += bool(new & {"paid", "expired", "cancelled"})
+        self._person += "needs_person" in new
+        self._refunded += _returned(record) - _returned(before)
+        if self._shared.observer is not None:
+            self._shared.observer("recovery.looked", order_id=record.order_id, outcomes=sorted(new))
+
+    def result(self, left: int) -> Recovered:
+        """The account."""
+        return Recovered(
+            looked=self._looked,
+            settled=self._settled,
+            refunded=self._refunded,
+            needs_person=self._person,
+            failed=self._failed,
+            left=left,
+        )
+
+
+def _returned(record: Any) -> int:
+    return sum(attempt.status.value == "refunded" for attempt in record.attempts)
+
+
+def _in_share(order_id: str, share: float) -> bool:
+    """A stable slice of the orders: the same order is always in or out."""
+    if share >= 1.0:
+        return True
+    return int.from_bytes(sha256(order_id.encode()).digest()[:4], "big") < share * 2**32
+
+
+def build(
+    policy: Policy,
+    providers: Mapping[str, Provider],
+    journal: Journal | str,
+    *,
+    is_async: bool,
+    clock: Clock | None = None,
+    observer: Observer | None = None,
+    sleep: Any = None,
+    backoff: Callable[[Channel, int], float] | None = None,
+    ref_key: bytes = b"",
+    in_transaction: Callable[[], bool] | None = None,
+) -> Built:
+    """Put the parts together; nothing is started. Raises `ConfigError`."""
+    clock = clock or SystemClock()
+    _check(policy, providers, is_async)
+    opened = _open(journal, clock) if isinstance(journal, str) else journal
+    gate = Gate(policy, clock, observer)
+    shared = Shared(
+        policy, providers, opened, gate, clock, observer, backoff or tenacity_backoff(), _hashing(ref_key)
+    )
+    return Built(shared, sleep, in_transaction)
+
+
+def _open(url: str, clock: Clock) -> Journal:
+    from payfallback.journal import open_journal
+
+    return open_journal(url, clock=clock)
+
+
+def _hashing(key: bytes) -> Callable[[str], str]:
+    if not key:
+        return lambda ref: ""  # without a key of the shop's own, a hash of a reference would be personal data
+    return lambda ref: hmac.new(key, ref.encode(), sha256).hexdigest()[:32]
+
+
+def _check(policy: Policy, providers: Mapping[str, Provider], is_async: bool) -> None:
+    for name in policy.channels:
+        provider = providers.get(name)
+        if provider is None:
+            raise ConfigError(f"channel {name!r} has no provider", hint="hand one in, or configure its account")
+        if not is_async and isinstance(provider, Callables) and provider.is_async:
+            raise ConfigError(f"channel {name!r} wraps async callables", hint="use AsyncPayments")
+    problems = unsafe_steps(policy)
+    if problems:
+        raise ConfigError("; ".join(str(problem) for problem in problems))
+
+
+def from_file(path: str, wrapped: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a client, from a configuration file."""
+    from payfallback._assemble import assemble
+    from payfallback.config import load
+
+    clock = more.get("clock") or SystemClock()
+    assembled = assemble(load(path), clock=clock, wrapped=wrapped)
+    return {
+        "policy": assembled.policy,
+        "providers": assembled.channels,
+        "journal": assembled.journal_url,
+        **more,
+        "clock": clock,
+    }
+
+
+__all__ = ["Built", "build", "from_file"]

@@ -1,0 +1,70 @@
+"""Answers to events: what a provider said, as evidence of one attempt."""
+
+from __future__ import annotations
+
+from payfallback._core import events as e
+from payfallback._core.operations import Answer
+from payfallback._core.order import Attempt
+from payfallback.taxonomy import Cause, Verdict
+
+
+def seen(
+    attempt: Attempt,
+    what: str,
+    answer: Answer,
+    at: float,
+    *,
+    request: int = 0,
+    asked_at: float = 0.0,
+    source: str = "answer",
+    refund: str = "",
+) -> e.Seen:
+    """The event for an answer. Evidence about another number or account proves nothing about this attempt (I17)."""
+    if foreign(attempt, answer):
+        return e.Seen(
+            at, attempt.seq, what, Verdict.UNKNOWN.value, request, source, asked_at, Cause.CONTRADICTION.value
+        )
+    amount = answer.amount
+    return e.Seen(
+        at,
+        attempt.seq,
+        what,
+        answer.verdict.value,
+        request,
+        source,
+        asked_at,
+        answer.cause.value if answer.cause is not None else "",
+        answer.code[:64],
+        answer.text[:200],
+        answer.final,
+        answer.named,
+        amount.minor if amount is not None else None,
+        amount.currency if amount is not None else "",
+        answer.provider_ref,
+        answer.provider_time,
+        answer.paid_at,
+        refund,
+        answer.resendable,
+        answer.retry_after,
+        answer.action,
+        answer.memo,
+    )
+
+
+def foreign(attempt: Attempt, answer: Answer) -> bool:
+    """Whether an answer speaks of another trade or another account than this attempt's."""
+    other_number = answer.number and answer.number != attempt.number
+    return bool(other_number or (answer.account and answer.account != attempt.account))
+
+
+def changes(attempt: Attempt, answer: Answer) -> bool:
+    """Whether an answer to a question is worth writing down: it moves something, or counts towards a proof."""
+    if answer.verdict is Verdict.UNKNOWN:
+        return False
+    if answer.verdict is Verdict.PENDING:
+        return attempt.status.value not in ("pending", "closing") or attempt.seen == 0
+    if answer.verdict is Verdict.NOT_FOUND:
+        past = answer.provider_time is not None and attempt.expires_at is not None
+        expired = past and (answer.provider_time or 0.0) > (attempt.expires_at or 0.0)
+        return attempt.not_found < 2 or bool(expired and attempt.not_found_past < 4)
+    return True

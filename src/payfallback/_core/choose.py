@@ -1,0 +1,171 @@
+"""Which option is tried next: the shopper's choice, then what the route names and the shopper agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from payfallback._core import events as e
+from payfallback._core.acts import charge
+from payfallback._core.effects import Admit, GiveBack
+from payfallback._core.operations import Kind, Operation
+from payfallback._core.order import Attempt
+from payfallback._core.run import Flow, Run, wish
+from payfallback.errors import InputMissing, NumberInvalid
+from payfallback.model import Option
+from payfallback.policy import Channel, attempt_number
+from payfallback.taxonomy import FACTS, Cause
+
+
+def next_option(run: Run, *, peek: bool = False) -> Option | None:
+    """The option that would be started now without asking the shopper; `peek` also passes over what health refuses."""
+    for option in candidates(run):
+        if option.id in run.tried or not _ended(run, option):
+            continue
+        if peek and run.env.peek(option.channel) is not None:
+            continue
+        return option
+    return None
+
+
+def candidates(run: Run) -> Iterator[Option]:
+    """The choice, then the consented rest of the route in its order."""
+    if run.choice:
+        yield Option.parse(run.choice)
+    route = run.route
+    if route is None or (run.autonomy != "switch" and run.choice):
+        return
+    agreed = run.consent | (run.record.consent if run.record is not None and run.intent == "pay" else frozenset())
+    for option in route.order:
+        if option.id != run.choice and option not in route.always_ask and option.id in agreed:
+            yield option
+
+
+def _ended(run: Run, option: Option) -> bool:
+    """Whether this run has no attempt of the option behind it."""
+    return all(attempt.option != option.id for attempt in run.known.attempts if attempt.seq in run.mine)
+
+
+def elsewhere(run: Run, cause: str) -> bool:
+    """Whether a refusal for this cause may be followed by another channel without asking the shopper."""
+    if not cause:
+        return True
+    facts = FACTS[Cause(cause)]
+    if facts.elsewhere == "if_policy_allows":
+        return run.route is not None and run.route.shop_around_risk
+    return facts.elsewhere in ("yes", "when_certain")
+
+
+def start(run: Run) -> Flow:
+    """Start the next attempt, if there is one to start. True: something was done."""
+    record, before = run.known, _last_of_mine(run)
+    if before is not None and not elsewhere(run, before.refusal or before.cause):
+        return False
+    if len(record.attempts) >= run.policy.max_attempts or run.now() >= record.pay_by:
+        return False
+    for option in list(candidates(run)):
+        if option.id in run.tried or not _ended(run, option):
+            continue
+        channel = run.policy.channel_of(option)
+        if channel is None or _passes_over(run, option, channel):
+            run.tried.setdefault(option.id, Cause.NO_ROUTE.value)
+            continue
+        if run.mine and run.left() < channel.capabilities.min_time:
+            return False
+        return (yield from _try(run, option, channel))
+    return False
+
+
+def _last_of_mine(run: Run) -> Attempt | None:
+    mine = [attempt for attempt in run.known.attempts if attempt.seq in run.mine]
+    return mine[-1] if mine else None
+
+
+def _passes_over(run: Run, option: Option, channel: Channel) -> bool:
+    """Whether the option cannot be sent as it is. The shopper's own choice is refused with an error instead."""
+    given = run.shopper.inputs_for(channel.name)
+    missing = [name for name in channel.capabilities.inputs if not given.get(name)]
+    if missing:
+        if option.id == run.choice and not run.mine:
+            raise InputMissing(
+                f"channel {channel.name!r} needs {', '.join(missing)}",
+                hint=f"give them in Shopper.inputs[{channel.name!r}]",
+            )
+        pass_over(run, option, Cause.INPUT_MISSING)
+        return True
+    return False
+
+
+def pass_over(run: Run, option: Option, cause: Cause) -> None:
+    """Say why an option was not tried."""
+    run.tried[option.id] = cause.value
+    run.tell("attempt.passed_over", option=option.id, cause=cause.value)
+    run.add(e.Passed(run.now(), option.id, cause.value))
+
+
+def _try(run: Run, option: Option, channel: Channel) -> Flow:
+    try:
+        planned = plan(run, option, channel)
+    except NumberInvalid:
+        if not run.mine:
+            raise
+        pass_over(run, option, Cause.MERCHANT_CONFIG)
+        return True
+    permit = yield Admit(channel.name, False)
+    refused = getattr(permit, "cause", None)
+    if refused is not None:
+        if run.autonomy != "observe":
+            pass_over(run, option, refused)
+            return True
+        run.add(e.Would(run.now(), "pass_over", option.id, refused.value))
+        permit = None
+    return (yield from _charge(run, channel, planned, permit))
+
+
+def _charge(run: Run, channel: Channel, planned: e.Planned, permit: object) -> Flow:
+    conflicts = run.conflicts
+    if run.version and run.intent == "pay" and not run.mine and _news(run):
+        run.add(wish(run, "pay"))
+    if planned.seq != len(run.known.attempts) + 1:
+        yield GiveBack(permit)
+        return True
+    yield from charge(run, channel, planned.seq, permit, planned)
+    return run.down is None or run.conflicts > conflicts
+
+
+def _news(run: Run) -> bool:
+    """Whether this call asks for something that the journal does not know yet."""
+    record = run.known
+    return record.choice != run.choice or not run.consent <= record.consent
+
+
+def plan(run: Run, option: Option, channel: Channel) -> e.Planned:
+    """The next attempt's number, expiry and what its adapter wants kept. Raises `NumberInvalid`."""
+    record, now = run.known, run.now()
+    seq = len(record.attempts) + 1
+    number = attempt_number(channel, record.order_id, seq)
+    capabilities = channel.capabilities
+    expires_at = None
+    if capabilities.expiry:
+        lasts = capabilities.expiry_default if channel.expiry is None else channel.expiry
+        expires_at = max(min(now + lasts, record.pay_by), now + capabilities.expiry_min)
+    operation = Operation(
+        kind=Kind.CHARGE,
+        option=option,
+        product=channel.product,
+        number=number,
+        amount=record.amount,
+        order_id=record.order_id,
+        now=now,
+        expires_at=expires_at,
+    )
+    memo = run.env.memo(channel.name, operation)
+    return e.Planned(now, seq, number, option.id, channel.account.id, capabilities.starts, expires_at, memo)
+
+
+def may_continue(run: Run, attempt: Attempt, channel: Channel, tries: int) -> bool:
+    """Whether a charge that was certainly not sent may be sent on the same channel in this run."""
+    if attempt.seq not in run.mine or run.autonomy == "observe" or attempt.seq <= run.known.leave_upto:
+        return False
+    if attempt.cause in (Cause.INPUT_MISSING.value, Cause.MERCHANT_CONFIG.value, Cause.TIME_UP.value):
+        return False
+    return tries + 1 < channel.retry.attempts and run.now() < run.known.pay_by and not run.known.finished

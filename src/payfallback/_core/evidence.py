@@ -1,0 +1,165 @@
+"""What a piece of evidence proves about an attempt, given what is still open. Pure lookups, no decisions.
+
+The rules (design, "evidence rules"): a refusal settles the request that it answers, not the attempt while an earlier
+request is unanswered; only a refusal that is stated to be final, of the only request, is death; an acknowledged close
+is death only when it names the trade; a query's "not found" never is by itself.
+"""
+
+from __future__ import annotations
+
+from payfallback._core.events import Seen
+from payfallback._core.order import Attempt, Record
+from payfallback._core.state import Fact, Status
+
+_MONEY = {"captured": Fact.PAID, "authorised": Fact.HELD}
+_PLAIN = {"pending": Fact.OPEN, "unknown": Fact.SILENCE, "refund_failed": Fact.RETURN_FAILED}
+
+
+def fact_of(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
+    """The fact to look up in the transition table, or None when the evidence moves nothing."""
+    fact = _fact(record, attempt, seen)
+    if attempt.status is Status.DISPUTED and not _asked_since(attempt, seen):
+        return None  # a contradiction is settled by asking again, not by who speaks last
+    return fact
+
+
+def _fact(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
+    verdict, what = seen.verdict, seen.what
+    if verdict in _MONEY:
+        return _money(record, attempt, seen)
+    if what in ("refund", "query_refund"):
+        return _of_refund(attempt, seen)
+    if what == "close":
+        return _of_close(seen)
+    if verdict == "declined":
+        return _of_refusal(attempt, seen)
+    if verdict == "not_sent":
+        return _of_not_sent(attempt, seen)
+    if verdict == "closed":
+        return Fact.CLOSED
+    if verdict == "refunded":
+        # A trade that shows a refund which the merchant itself asked for is still paid.
+        return None if record.refunds and record.winner == attempt.seq else Fact.RETURNED
+    if what == "query" and verdict == "unknown":
+        return None  # a question that failed says nothing about the trade
+    return _PLAIN.get(verdict)
+
+
+def _asked_since(attempt: Attempt, seen: Seen) -> bool:
+    return seen.what == "query" and seen.source == "answer" and seen.asked_at > attempt.disputed_at
+
+
+def _money(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
+    if seen.what in ("refund", "query_refund"):
+        return None
+    if seen.minor is not None and (seen.minor != record.amount.minor or seen.currency != record.amount.currency):
+        return Fact.OTHER_AMOUNT
+    if seen.what == "close" and seen.minor is None and not seen.named:
+        return None  # "already paid" without the trade's own data: asked about
+    return _MONEY[seen.verdict]
+
+
+def _of_refund(attempt: Attempt, seen: Seen) -> Fact | None:
+    if seen.refund and attempt.refund and seen.refund != attempt.refund:
+        return None
+    if seen.verdict == "refunded":
+        return Fact.RETURNED
+    if seen.verdict == "refund_failed" or (seen.verdict == "declined" and seen.final):
+        return Fact.RETURN_FAILED if attempt.status is Status.REFUNDING else None
+    return None
+
+
+def _of_close(seen: Seen) -> Fact | None:
+    if seen.verdict == "closed":
+        return Fact.CLOSED if seen.named else None
+    if seen.verdict == "refunded":
+        return Fact.RETURNED if seen.named else None
+    return None
+
+
+def _of_refusal(attempt: Attempt, seen: Seen) -> Fact | None:
+    if seen.what == "charge" and seen.request:
+        others = any(request != seen.request for request in attempt.open)
+        only = attempt.sends == 1 or (not others and not attempt.handed_over and attempt.seen == 0)
+        if seen.final and only and not others:
+            return Fact.REFUSED
+        return Fact.SILENCE
+    if seen.what == "capture":
+        return None
+    return Fact.REFUSED if seen.final else Fact.SILENCE
+
+
+def _of_not_sent(attempt: Attempt, seen: Seen) -> Fact | None:
+    if seen.what == "charge":
+        others = any(request != seen.request for request in attempt.open)
+        # What was refused or silent before stays so: only the first request's failure proves that nothing is there.
+        return Fact.SILENCE if others or attempt.refusal or attempt.status is Status.PENDING else Fact.NOT_SENT
+    if seen.what == "capture" and attempt.captures <= 1:
+        return Fact.NOT_SENT
+    return None
+
+
+def note(attempt: Attempt, seen: Seen) -> None:
+    """Keep what evidence tells beside the status: references, causes, counts, artefacts."""
+    if seen.cause:
+        attempt.cause = seen.cause
+    if seen.code:
+        attempt.code = seen.code
+        attempt.text = seen.text
+    if seen.provider_ref and not attempt.provider_ref:
+        attempt.provider_ref = seen.provider_ref
+    if seen.paid_at is not None:
+        attempt.paid_at = seen.paid_at
+    if seen.memo:
+        attempt.memo = {**attempt.memo, **seen.memo}
+    if seen.what == "charge":
+        _note_charge(attempt, seen)
+    elif seen.what == "close":
+        _note_close(attempt, seen)
+    elif seen.what in ("refund", "query_refund"):
+        _note_refund(attempt, seen)
+    elif seen.verdict == "not_found":
+        _note_not_found(attempt, seen)
+    elif seen.verdict not in ("unknown", "not_sent"):
+        attempt.seen += 1
+    if seen.verdict == "declined" and seen.what not in ("close", "refund", "query_refund", "capture"):
+        attempt.refusal = seen.cause or "declined"
+        attempt.final = attempt.final or seen.final
+    if seen.verdict == "closed" and (seen.what != "close" or seen.named):
+        attempt.closed = True
+
+
+def _note_charge(attempt: Attempt, seen: Seen) -> None:
+    if seen.verdict != "unknown" and seen.request:
+        attempt.open = tuple(request for request in attempt.open if request != seen.request)
+    if seen.verdict == "not_sent" and not attempt.open and attempt.first_sent is not None and attempt.sends == 1:
+        attempt.sends, attempt.first_sent = 0, None
+    attempt.answered_at = seen.at
+    attempt.resendable = seen.resendable
+    attempt.retry_after = seen.retry_after
+    if seen.action is not None:
+        attempt.action = seen.action
+
+
+def _note_close(attempt: Attempt, seen: Seen) -> None:
+    if seen.verdict not in ("unknown", "not_sent"):
+        attempt.close_answered = True
+    if seen.verdict in ("closed", "accepted"):
+        attempt.close_acked_at = seen.at
+
+
+def _note_refund(attempt: Attempt, seen: Seen) -> None:
+    attempt.refund_lost = seen.verdict == "not_found"
+    if seen.verdict in ("accepted", "pending"):
+        attempt.refund_accepted = True
+
+
+def _note_not_found(attempt: Attempt, seen: Seen) -> None:
+    if seen.at - attempt.not_found_at < 1.0:
+        return  # two looks in one breath are one look
+    attempt.not_found += 1
+    attempt.not_found_at = seen.at
+    if seen.provider_time is not None:
+        attempt.provider_time = max(attempt.provider_time, seen.provider_time)
+        if attempt.expires_at is not None and seen.provider_time > attempt.expires_at:
+            attempt.not_found_past += 1

@@ -1,0 +1,242 @@
+"""Events to records: one small rule per event. The live path, recovery, the story and the simulator share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from payfallback._core import events as e
+from payfallback._core.evidence import fact_of, note
+from payfallback._core.order import Attempt, MerchantRefund, Record
+from payfallback._core.state import Fact, Status, step
+
+
+def fold(events: Iterable[e.Event]) -> Record:
+    """The order that a journal tells of. Raises `ImpossibleStep` when the journal cannot be true."""
+    return evolve(None, events)
+
+
+def evolve(record: Record | None, events: Iterable[e.Event]) -> Record:
+    """The record after these further events. The given one stays as it is."""
+    new = Record() if record is None else record.copy()
+    fresh: set[int] = set()
+    for event in events:
+        seq = getattr(event, "seq", 0)
+        if seq and seq not in fresh and seq <= len(new.attempts):
+            attempts = list(new.attempts)
+            attempts[seq - 1] = attempts[seq - 1].copy()
+            new.attempts = tuple(attempts)
+            fresh.add(seq)
+        APPLY[type(event)](new, event)
+        new.version += 1
+    return new
+
+
+def move(attempt: Attempt, fact: Fact, at: float) -> None:
+    """Take the step that the table has for this fact."""
+    after = step(attempt.status, fact)
+    if after is not attempt.status:
+        attempt.status = after
+        attempt.changed_at = at
+        if after is Status.DISPUTED:
+            attempt.disputed_at = at
+
+
+def _opened(record: Record, event: e.Opened) -> None:
+    record.order_id, record.merchant, record.amount = event.order_id, event.merchant, event.amount
+    record.opened_at, record.pay_by, record.autonomy = event.at, event.pay_by, event.autonomy
+    if event.ref:
+        record.ref = event.ref
+
+
+def _asked(record: Record, event: e.Asked) -> None:
+    record.passed = ()
+    if event.route:
+        record.route = event.route
+    if event.choice:
+        record.choice = event.choice
+    if event.consent:
+        record.consent = record.consent | frozenset(event.consent)
+    if event.what in ("switch", "cancel"):
+        record.leave_upto = len(record.attempts)
+    if event.what == "cancel":
+        record.cancelled = True
+
+
+def _passed(record: Record, event: e.Passed) -> None:
+    record.passed = (*record.passed, (event.option, event.cause))
+
+
+def _planned(record: Record, event: e.Planned) -> None:
+    attempt = Attempt()
+    attempt.seq, attempt.number, attempt.option = event.seq, event.number, event.option
+    attempt.account, attempt.starts, attempt.planned_at = event.account, event.starts, event.at
+    if event.expires_at is not None:
+        attempt.expires_at = event.expires_at
+    if event.memo:
+        attempt.memo = event.memo
+    if event.adopted:
+        attempt.adopted = True
+    record.attempts = (*record.attempts, attempt)
+
+
+def _sending(record: Record, event: e.Sending) -> None:
+    if event.what == "merchant_refund":
+        _change_refund(record, event.refund, sent_at=event.at, more=True)
+        return
+    attempt = record.attempts[event.seq - 1]
+    attempt.requests = event.request
+    attempt.sending_until = event.until
+    _SENDING[event.what](attempt, event)
+
+
+def _charge_sent(attempt: Attempt, event: e.Sending) -> None:
+    attempt.open = (*attempt.open, event.request)
+    attempt.sends += 1
+    if attempt.first_sent is None:
+        attempt.first_sent = event.at
+    move(attempt, Fact.SENT, event.at)
+
+
+def _close_sent(attempt: Attempt, event: e.Sending) -> None:
+    attempt.closes += 1
+    attempt.close_sent_at = event.at
+    attempt.close_answered = False
+    if event.refunds:
+        attempt.poisoned = True
+    move(attempt, Fact.CLOSE_SENT, event.at)
+
+
+def _capture_sent(attempt: Attempt, event: e.Sending) -> None:
+    attempt.captures += 1
+    attempt.capture_sent_at = event.at
+    move(attempt, Fact.CAPTURE_SENT, event.at)
+
+
+def _refund_sent(attempt: Attempt, event: e.Sending) -> None:
+    if event.refund != attempt.refund:
+        attempt.refunds += 1
+        attempt.refund = event.refund
+        attempt.refund_accepted = False
+    attempt.refund_sent_at = event.at
+    attempt.refund_lost = False
+    move(attempt, Fact.REFUND_SENT, event.at)
+
+
+_SENDING: dict[str, Callable[[Attempt, e.Sending], None]] = {
+    "charge": _charge_sent,
+    "close": _close_sent,
+    "capture": _capture_sent,
+    "refund": _refund_sent,
+}
+
+
+def _seen(record: Record, event: e.Seen) -> None:
+    if event.what == "merchant_refund":
+        _refund_seen(record, event)
+        return
+    attempt = record.attempts[event.seq - 1]
+    fact = fact_of(record, attempt, event)
+    note(attempt, event)
+    if fact is not None:
+        move(attempt, fact, event.at)
+
+
+_REFUND_STATE = {"refunded": "done", "refund_failed": "failed", "declined": "failed"}
+
+
+def _refund_seen(record: Record, event: e.Seen) -> None:
+    state = _REFUND_STATE.get(event.verdict)
+    if state == "failed" and event.verdict == "declined" and not event.final:
+        state = None
+    _change_refund(
+        record,
+        event.refund,
+        state=state,
+        lost=event.verdict == "not_found",
+        cause=event.cause,
+        provider_ref=event.provider_ref,
+    )
+
+
+def _change_refund(
+    record: Record,
+    refund: str,
+    *,
+    state: str | None = None,
+    sent_at: float = 0.0,
+    more: bool = False,
+    lost: bool = False,
+    cause: str = "",
+    provider_ref: str = "",
+) -> None:
+    changed = []
+    for each in record.refunds:
+        if each.refund == refund or each.number == refund:
+            each = each.copy()
+            if each.state != "done":  # a refund that is confirmed stays so, whatever is said later (I10)
+                each.state = state or ("pending" if more else each.state)
+            each.sends += more
+            each.sent_at = sent_at or each.sent_at
+            each.lost = lost
+            each.cause = cause or each.cause
+            each.provider_ref = provider_ref or each.provider_ref
+        changed.append(each)
+    record.refunds = tuple(changed)
+
+
+def _handed_over(record: Record, event: e.HandedOver) -> None:
+    record.attempts[event.seq - 1].handed_over = True
+
+
+def _died(record: Record, event: e.Died) -> None:
+    attempt = record.attempts[event.seq - 1]
+    attempt.dead_because = event.reason
+    attempt.open = ()
+    move(attempt, Fact.DIED, event.at)
+
+
+def _won(record: Record, event: e.Won) -> None:
+    if record.winner:  # written once: a second one would be a bug, and the first stays
+        return
+    record.winner = event.seq
+
+
+def _excess(record: Record, event: e.Excess) -> None:
+    attempt = record.attempts[event.seq - 1]
+    attempt.excess = event.why
+    move(attempt, Fact.EXCESS, event.at)
+
+
+def _refund_asked(record: Record, event: e.RefundAsked) -> None:
+    if record.refund_of(event.refund) is not None:
+        return
+    winner = record.won
+    number = f"{winner.number if winner else ''}M{len(record.refunds) + 1}"
+    record.refunds = (*record.refunds, MerchantRefund(event.refund, number, event.minor, event.at, event.reason))
+
+
+def _settled(record: Record, event: e.Settled) -> None:
+    record.outcomes = {**record.outcomes, event.kind: event.outcome_id}
+    record.settled_at = event.at
+
+
+def _would(record: Record, event: e.Would) -> None:
+    """Only for the story."""
+
+
+APPLY: dict[type, Callable[[Record, Any], None]] = {
+    e.Opened: _opened,
+    e.Asked: _asked,
+    e.Passed: _passed,
+    e.Planned: _planned,
+    e.Sending: _sending,
+    e.Seen: _seen,
+    e.HandedOver: _handed_over,
+    e.Died: _died,
+    e.Won: _won,
+    e.Excess: _excess,
+    e.RefundAsked: _refund_asked,
+    e.Settled: _settled,
+    e.Would: _would,
+}

@@ -1,0 +1,147 @@
+"""From records to what the shop is told. Pure; the same for every caller and every process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from payfallback._core.order import Attempt, Record
+from payfallback._core.run import Run
+from payfallback._core.safety import left_at_latest
+from payfallback._core.state import Status
+from payfallback.model import Option
+from payfallback.results import ActionRequired, NotPaid, Paid, Pending, Result
+from payfallback.taxonomy import FACTS, Cause
+
+
+def result_of(run: Run) -> Result:
+    """Where the order stands, as far as this run knows."""
+    record = run.known
+    common: dict[str, Any] = {
+        "order_id": record.order_id,
+        "switched_from": _switched_from(record),
+    }
+    winner = record.won
+    if winner is not None and not (run.pending and not run.blind):
+        return _paid(record, winner, common)
+    if run.down is not None or (winner is not None and not run.blind):
+        return _unsaved(run, common)
+    current = record.current
+    if current is not None and current.status is not Status.PLANNED:
+        return _open(run, record, current, common)
+    captured = any(attempt.status is Status.CAPTURED for attempt in record.attempts)
+    if captured:
+        return _unsaved(run, common)
+    return _not_paid(run, record, common)
+
+
+def _paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Result:
+    if winner.status not in (Status.CAPTURED, Status.REFUNDED):
+        return _pending_of(winner, Cause.CONTRADICTION, {**common, "needs_person": True})
+    return Paid(
+        **common,
+        option=winner.option,
+        amount=record.amount,
+        number=winner.number,
+        provider_ref=winner.provider_ref,
+        paid_at=winner.paid_at,
+    )
+
+
+def _unsaved(run: Run, common: dict[str, Any]) -> Result:
+    """Something was sent, or even captured, and the journal cannot say so yet."""
+    attempts = run.known.attempts
+    cause = Cause.JOURNAL_UNAVAILABLE if run.down is not None else Cause.TIME_UP
+    if not attempts:
+        return Pending(**common, cause=cause, since=run.now())
+    return _pending_of(attempts[-1], cause, common)
+
+
+def _pending_of(attempt: Attempt, cause: Cause, common: dict[str, Any]) -> Pending:
+    return Pending(
+        **common,
+        cause=cause,
+        option=attempt.option,
+        number=attempt.number,
+        since=attempt.first_sent or attempt.planned_at,
+    )
+
+
+def _open(run: Run, record: Record, attempt: Attempt, common: dict[str, Any]) -> Result:
+    channel = run.policy.channels.get(Option.parse(attempt.option).channel)
+    common["alternatives"] = alternatives(run, attempt.option)
+    now = run.now()
+    leaving = attempt.seq <= record.leave_upto or record.cancelled
+    fresh = attempt.expires_at is None or now < attempt.expires_at
+    shown = attempt.status is Status.PENDING and attempt.handed_over
+    if shown and attempt.action is not None and fresh and not leaving:
+        return ActionRequired(
+            **common,
+            cause=Cause.AWAITING_SHOPPER,
+            option=attempt.option,
+            number=attempt.number,
+            action=attempt.action,
+            expires_at=attempt.expires_at,
+            poll_after=channel.capabilities.query_every if channel is not None else 2.0,
+        )
+    since = attempt.first_sent or attempt.planned_at
+    at = left_at_latest(channel, since, attempt.expires_at, now=now) if channel is not None else None
+    shown = attempt.handed_over or (channel is not None and not channel.capabilities.leaves)
+    return Pending(
+        **common,
+        cause=_cause_of(attempt),
+        option=attempt.option,
+        number=attempt.number,
+        since=since,
+        poll_after=channel.capabilities.query_every if channel is not None else 2.0,
+        switchable_at=None if shown and not leaving else at,
+        settles_by=at,
+        needs_person="needs_person" in record.outcomes or attempt.status is Status.MANUAL,
+    )
+
+
+def _cause_of(attempt: Attempt) -> Cause:
+    if attempt.status is Status.MANUAL:
+        return Cause.AMOUNT_MISMATCH
+    if attempt.status is Status.DISPUTED:
+        return Cause.CONTRADICTION
+    if attempt.status is Status.PENDING:
+        return Cause(attempt.cause) if attempt.cause else Cause.AWAITING_SHOPPER
+    return Cause(attempt.cause) if attempt.cause else Cause.AWAITING_PROVIDER
+
+
+def _not_paid(run: Run, record: Record, common: dict[str, Any]) -> Result:
+    if "expired" in record.outcomes or run.now() >= record.pay_by:
+        return NotPaid(**common, cause=Cause.EXPIRED)
+    if record.cancelled:
+        return NotPaid(**common, cause=Cause.CANCELLED)
+    last = next((attempt for attempt in reversed(record.attempts) if attempt.ever_sent or attempt.cause), None)
+    cause = Cause.NO_ROUTE
+    if last is not None and (run.mine or not record.passed):
+        cause = Cause(last.refusal or last.cause or "declined")
+    elif record.passed:
+        cause = Cause(record.passed[0][1])
+    offers = alternatives(run, "")
+    if FACTS[cause].elsewhere in ("if_policy_allows", "no") and not (run.route and run.route.shop_around_risk):
+        offers = ()
+    wait = last.retry_after if last is not None else None
+    return NotPaid(**common, cause=cause, alternatives=offers, retry_after=wait)
+
+
+def alternatives(run: Run, current: str) -> tuple[str, ...]:
+    """The options of the order's route that a shopper may still be offered, in its order."""
+    route = run.route
+    if route is None:
+        return ()
+    ended = {attempt.option for attempt in run.known.attempts} | set(run.tried)
+    return tuple(
+        option.id
+        for option in route.order
+        if option.id not in ended and option.id != current and run.env.peek(option.channel) is None
+    )
+
+
+def _switched_from(record: Record) -> tuple[str, ...]:
+    last = record.winner or len(record.attempts)
+    if last < 2:
+        return ()
+    return tuple(dict.fromkeys(attempt.option for attempt in record.attempts[: last - 1]))

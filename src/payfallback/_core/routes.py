@@ -1,0 +1,56 @@
+"""Which route an order takes: the first whose condition holds. Pure; the time is an argument."""
+
+from __future__ import annotations
+
+from payfallback.model import Money, Order
+from payfallback.policy import Policy, Route, When
+
+
+def select_route(policy: Policy, order: Order, now: float) -> Route | None:
+    """The first route that matches, None when none does. `now`: epoch seconds."""
+    return next((route for route in policy.routes if matches(route.when, order, now)), None)
+
+
+def matches(when: When, order: Order, now: float) -> bool:
+    """Whether every condition that is given holds; an empty `When` holds for every order."""
+    return why_not(when, order, now) == ""
+
+
+def why_not(when: When, order: Order, now: float) -> str:
+    """The first condition that does not hold, in words for the operator; empty when the route matches.
+
+    Bounds of the amount are inclusive; `start` is, `end` is not. One of the order's categories is enough.
+    """
+    if when.currency and order.amount.currency != when.currency:
+        return f"is for {when.currency}"
+    if bounds := _amount(when, order.amount):
+        return bounds
+    if when.categories and not set(when.categories) & set(order.categories):
+        return f"is for the categories {', '.join(when.categories)}"
+    if when.regions and order.region not in when.regions:
+        return f"is for the regions {', '.join(when.regions)}"
+    if when.merchants and order.merchant not in when.merchants:
+        return f"is for the merchants {', '.join(when.merchants)}"
+    for name, wanted in when.attributes.items():
+        if order.attributes.get(name) != wanted:
+            return f"is for {name} = {wanted}"
+    return _time(when, now)
+
+
+def _amount(when: When, amount: Money) -> str:
+    for bound in (when.at_least, when.at_most):
+        if bound is not None and bound.currency != amount.currency:
+            return f"is for {bound.currency}"
+    if when.at_least is not None and amount.minor < when.at_least.minor:
+        return f"starts at {when.at_least}"
+    if when.at_most is not None and amount.minor > when.at_most.minor:
+        return f"ends at {when.at_most}"
+    return ""
+
+
+def _time(when: When, now: float) -> str:
+    if when.start is not None and now < when.start:
+        return "has not started"
+    if when.end is not None and now >= when.end:
+        return "has ended"
+    return ""

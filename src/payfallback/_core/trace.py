@@ -1,0 +1,95 @@
+"""The story of an order in words: what was tried, what was answered, why the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from payfallback._core import events as e
+from payfallback._values import value
+from payfallback.model import Money
+from payfallback.results import Result
+
+
+@value
+class TraceLine:
+    """One line: epoch seconds and what happened."""
+
+    at: float
+    text: str
+
+
+@value
+class Trace:
+    """An order's story. `tell_shopper` is what to say to the shopper now."""
+
+    order_id: str
+    amount: Money
+    lines: tuple[TraceLine, ...]
+    result: Result
+
+    def tell_shopper(self, locale: str = "zh-CN") -> str:
+        """What to tell the shopper."""
+        return self.result.message(locale)
+
+    def to_json(self, locale: str = "zh-CN") -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "order_id": self.order_id,
+            "amount": str(self.amount),
+            "lines": [{"at": line.at, "text": line.text} for line in self.lines],
+            "result": self.result.to_json(locale),
+        }
+
+
+def trace_of(events: Iterable[e.Event], result: Result) -> Trace:
+    """Tell the events."""
+    told = tuple(events)
+    opened = next(event for event in told if type(event) is e.Opened)
+    lines = tuple(TraceLine(event.at, _TELL[type(event)](event)) for event in told)
+    return Trace(opened.order_id, opened.amount, lines, result)
+
+
+def _seen(event: e.Seen) -> str:
+    who = {"answer": "answered", "notify": "notified us", "report": "was reported by the shop", "crash": "fell silent"}
+    said = who.get(event.source, event.source)
+    why = f", because {event.cause}" if event.cause else ""
+    code = f" [{event.code}]" if event.code else ""
+    final = ", finally" if event.final else ""
+    return f"attempt {event.seq}: the {event.what} {said}: {event.verdict}{final}{why}{code}"
+
+
+def _sending(event: e.Sending) -> str:
+    refund = f" {event.refund}" if event.refund else ""
+    return f"attempt {event.seq}: {event.what}{refund} written down, then sent (request {event.request})"
+
+
+def _asked(event: e.Asked) -> str:
+    wish = {"pay": "asked to pay", "switch": "asked for another way", "cancel": "gave the order up"}[event.what]
+    choice = f" with {event.choice}" if event.choice else ""
+    consent = f", agreed to {', '.join(event.consent)}" if event.consent else ""
+    route = f" (route {event.route})" if event.route else ""
+    return f"the shop {wish}{choice}{consent}{route}"
+
+
+_DIED = {
+    "never_sent": "was never sent",
+    "not_exposed": "was never shown to the shopper, so nothing can be paid",
+    "not_found": "is unknown to the provider after its expiry",
+}
+
+_TELL: dict[type, Callable[[Any], str]] = {
+    e.Opened: lambda event: f"order opened for {event.amount}",
+    e.Asked: _asked,
+    e.Passed: lambda event: f"{event.option} was passed over: {event.cause}",
+    e.Planned: lambda event: f"attempt {event.seq} on {event.option} got the number {event.number}",
+    e.Sending: _sending,
+    e.Seen: _seen,
+    e.HandedOver: lambda event: f"attempt {event.seq}: handed to the shopper",
+    e.Died: lambda event: f"attempt {event.seq} is dead: it {_DIED.get(event.reason, event.reason)}",
+    e.Won: lambda event: f"attempt {event.seq} pays the order",
+    e.Excess: lambda event: f"attempt {event.seq} captured too ({event.why}): it goes back",
+    e.RefundAsked: lambda event: f"the shop asked for refund {event.refund} of {event.minor} minor units",
+    e.Settled: lambda event: f"outcome for the shop: {event.kind}" + (f" ({event.cause})" if event.cause else ""),
+    e.Would: lambda event: f"with more autonomy: {event.what} {event.option} {event.cause}".rstrip(),
+}

@@ -1,0 +1,202 @@
+"""The async driver: performs the effects of a flow on asyncio or trio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
+from functools import partial
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+
+from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, Load, MayAsk, Sleep
+from payfallback._core.operations import Answer
+from payfallback._runtime.calls import read_safely, read_safely_async
+from payfallback._runtime.commits import commit_of, never_sent
+from payfallback._runtime.shared import Shared, no_such_operation, timed_out
+from payfallback.ports import AsyncExchanging, Callables
+
+_WAITING: Any = object()
+
+
+class AsyncSlot:
+    """Where a journal's answer arrives, from whatever thread; wakes the task's own loop."""
+
+    __slots__ = ("_wake", "value")
+
+    def __init__(self) -> None:
+        self.value: Any = _WAITING
+        self._wake: Callable[[], None] | None = None
+
+    def __call__(self, value: Any) -> None:
+        self.value = value
+        wake = self._wake
+        if wake is not None:
+            wake()
+
+    async def wait(self) -> Any:
+        """The answer. A cancellation waits until the answer is there: then it is known what became durable."""
+        if self.value is not _WAITING:
+            return self.value
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # not asyncio: trio
+            await self._wait_trio()
+        else:
+            await self._wait_asyncio(loop)
+        return self.value
+
+    async def _wait_trio(self) -> None:
+        import trio  # it runs us, so it is there
+
+        token, event = trio.lowlevel.current_trio_token(), trio.Event()
+        self._wake = partial(token.run_sync_soon, event.set)
+        with anyio.CancelScope(shield=True):
+            if self.value is _WAITING:
+                await event.wait()
+        await anyio.lowlevel.checkpoint_if_cancelled()
+
+    async def _wait_asyncio(self, loop: asyncio.AbstractEventLoop) -> None:
+        future: asyncio.Future[None] = loop.create_future()
+        self._wake = partial(loop.call_soon_threadsafe, _finish, future)
+        if self.value is not _WAITING:
+            return
+        cancelled: BaseException | None = None
+        while not future.done():
+            try:
+                await asyncio.shield(future)
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+
+
+def _finish(future: Any) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+class AsyncDriver:
+    """Runs flows. Safe for tasks of one or several loops: it keeps nothing between effects."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        exchange: Callable[[], AsyncExchanging],
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._shared = shared
+        self._exchange = exchange
+        self.sleep = sleep
+        self._now: dict[type, Callable[[Any], Any]] = {
+            Admit: shared.admit,
+            GiveBack: shared.give_back,
+            MayAsk: shared.may_ask,
+            Keep: shared.keep_now,
+        }
+        self._limits: dict[tuple[object, str], anyio.CapacityLimiter] = {}
+
+    async def run(self, flow: Generator[Any, Any, Any]) -> Any:
+        """Perform the flow's effects to its end, and return what it returns."""
+        now, send = self._now, flow.send
+        try:
+            effect = send(None)
+            while True:
+                kind = type(effect)
+                if kind is Append:
+                    effect = send(await self._append(effect))
+                elif kind is Call:
+                    effect = send(await self.call(effect))
+                elif kind is Load:
+                    effect = send(await self._load(effect))
+                elif kind is Sleep:
+                    effect = send(await self.sleep(effect.seconds))
+                else:
+                    effect = send(now[kind](effect))
+        except StopIteration as end:
+            return end.value
+        finally:
+            flow.close()
+
+    async def ask(self, submit: Callable[..., None], *given: Any, **named: Any) -> Any:
+        """Call a journal method and wait. Raises `JournalUnavailable`."""
+        slot = AsyncSlot()
+        submit(*given, slot, **named)
+        reply = await slot.wait()
+        if isinstance(reply, BaseException):
+            raise reply
+        return reply
+
+    async def _append(self, effect: Append) -> Any:
+        slot = AsyncSlot()
+        self._shared.journal.submit(commit_of(effect), slot)
+        if slot.value is not _WAITING:
+            return slot.value
+        try:
+            return await slot.wait()
+        except BaseException:  # cancelled while it became durable: what it meant to send was never sent
+            commit = never_sent(effect, self._shared.clock.epoch())
+            if commit is not None:
+                self._shared.journal.submit(commit, lambda reply: None)
+            raise
+
+    async def _load(self, effect: Load) -> Any:
+        slot = AsyncSlot()
+        self._shared.journal.load(effect.key, slot)
+        return await slot.wait()
+
+    async def call(self, effect: Call) -> Answer:
+        answer: Answer | None = None
+        started = self._shared.clock.monotonic()
+        try:
+            answer = await self._answer(effect)
+        finally:
+            self._shared.answered(effect, answer, started)
+        return answer
+
+    async def _answer(self, effect: Call) -> Answer:
+        provider, operation = self._shared.providers[effect.channel], effect.operation
+        if not isinstance(provider, Callables):
+            return await self._exchange().perform(provider, operation)
+        call = provider.call(operation)
+        if call is None:
+            return no_such_operation(operation.kind)
+        if not provider.is_async:
+            return await self._in_thread(effect, provider, call)
+        with anyio.move_on_after(operation.timeout):
+            return await read_safely_async(provider, operation, call)
+        return timed_out(operation.timeout)
+
+    async def _in_thread(self, effect: Call, provider: Callables, call: Callable[[], Any]) -> Answer:
+        """A sync callable cannot be interrupted: when its time is up the attempt is unknown, and what it returns
+        later is still recorded."""
+        operation, left = effect.operation, [False]
+
+        def work() -> Answer:
+            answer = read_safely(provider, operation, call)
+            if left[0]:
+                self._shared.late(effect, answer)
+            return answer
+
+        try:
+            with anyio.move_on_after(operation.timeout):
+                return await anyio.to_thread.run_sync(
+                    work, abandon_on_cancel=True, limiter=self._limiter(effect.channel)
+                )
+        finally:
+            left[0] = True
+        return timed_out(operation.timeout)
+
+    def _limiter(self, channel: str) -> anyio.CapacityLimiter:
+        """Threads of one channel on one loop, so that one that hangs does not take the others'."""
+        key = (anyio.lowlevel.current_token(), channel)
+        limiter = self._limits.get(key)
+        if limiter is None:
+            if len(self._limits) > 1000:  # loops come and go (tests, asyncio.run in a loop)
+                self._limits.clear()
+            configured = self._shared.policy.channels.get(channel)
+            limiter = anyio.CapacityLimiter(configured.max_in_flight if configured is not None else 40)
+            self._limits[key] = limiter
+        return limiter

@@ -1,0 +1,29 @@
+"""Calling what the merchant handed in: whatever it raises becomes an answer, with the cause kept."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from payfallback._core.operations import Answer, Operation
+from payfallback.ports import Callables
+
+
+def read_safely(provider: Callables, operation: Operation, call: Callable[[], Any]) -> Answer:
+    """Call and read. Only `Exception` is an answer; cancellation and interrupts pass through."""
+    try:
+        result = call()
+    except Exception as error:  # noqa: BLE001  # the one place: a provider's exception is evidence, read by its reader
+        result = error
+    return provider.read(operation, result)
+
+
+async def read_safely_async(
+    provider: Callables, operation: Operation, call: Callable[[], Awaitable[Any]]
+) -> Answer:
+    """The same, awaited."""
+    try:
+        result = await call()
+    except Exception as error:  # noqa: BLE001  # as above
+        result = error
+    return provider.read(operation, result)

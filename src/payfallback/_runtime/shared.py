@@ -1,0 +1,200 @@
+"""What the sync and the async driver share: everything but waiting."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from payfallback._core import events as e
+from payfallback._core.answers import seen
+from payfallback._core.effects import Admit, Call, GiveBack, Keep, MayAsk
+from payfallback._core.operations import Answer, Kind, Operation
+from payfallback._core.order import Attempt
+from payfallback._core.run import Env
+from payfallback._runtime.health import Gate, Rejection
+from payfallback.policy import Channel, Policy
+from payfallback.ports import Clock, Commit, Journal, Observer, Provider
+from payfallback.taxonomy import Cause, Verdict
+
+KEPT = 10_000  # pieces of evidence kept while the journal is away; beyond it the oldest goes, and recovery asks again
+SWITCHES_EVERY = 1.0  # seconds between two looks at the manual switches; every worker obeys within 2
+
+
+class Backlog:
+    """Evidence that could not be written because the journal was away. Bounded; tried again by every later call."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._waiting: deque[Keep] = deque(maxlen=KEPT)
+
+    def keep(self, kept: Keep) -> None:
+        """Remember evidence until the journal takes it."""
+        self._waiting.append(kept)
+
+    def write(self) -> None:
+        """Hand everything to the journal; what it refuses comes back."""
+        for _ in range(len(self._waiting)):
+            try:
+                kept = self._waiting.popleft()
+            except IndexError:  # another thread was faster
+                return
+            self._journal.submit(_commit_of(kept), lambda reply, kept=kept: self._done(kept, reply))
+
+    def _done(self, kept: Keep, reply: Any) -> None:
+        if isinstance(reply, BaseException):
+            self.keep(kept)
+        elif not reply.ok and type(kept.events[0]) is e.Opened:  # the order became known meanwhile: add what we saw
+            evidence = tuple(event for event in kept.events if type(event) is e.Seen)
+            if evidence:
+                self.keep(Keep(kept.key, evidence))
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+
+def _commit_of(kept: Keep) -> Commit:
+    opened = type(kept.events[0]) is e.Opened
+    if not opened:
+        return Commit(key=kept.key, version=None, events=kept.events, due=kept.events[-1].at)
+    planned = [event for event in kept.events if type(event) is e.Planned]
+    numbers = tuple((event.account, event.number) for event in planned)
+    return Commit(key=kept.key, version=0, events=kept.events, due=kept.events[-1].at, numbers=numbers)
+
+
+class Shared:
+    """One client's parts, and the effects that need no waiting."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        providers: Mapping[str, Provider],
+        journal: Journal,
+        gate: Gate,
+        clock: Clock,
+        observer: Observer | None,
+        backoff: Callable[[Channel, int], float],
+        hashed: Callable[[str], str],
+    ) -> None:
+        self.policy, self.providers, self.journal = policy, providers, journal
+        self.gate, self.clock, self.observer = gate, clock, observer
+        self.backlog = Backlog(journal)
+        self._count = itertools.count(1)
+        self._name = ""
+        self._pid = 0
+        self._switches_at = float("-inf")
+        self._lock = threading.Lock()
+        self.env = Env(
+            policy=policy,
+            clock=clock,
+            owner=self._owner,
+            backoff=backoff,
+            peek=self.peek,
+            memo=self._memo,
+            tell=observer,
+            hashed=hashed,
+        )
+
+    def _owner(self) -> str:
+        """A name for one run's lease, unique over hosts, processes (also after a fork), threads and tasks."""
+        pid = os.getpid()
+        if pid != self._pid:
+            with self._lock:
+                self._name, self._pid = f"{pid}-{secrets.token_hex(6)}", pid
+        return f"{self._name}-{next(self._count)}"
+
+    def _memo(self, channel: str, operation: Operation) -> Mapping[str, str]:
+        return self.providers[channel].memo(operation)
+
+    def peek(self, channel: str) -> Cause | None:
+        """Why a channel would be refused right now."""
+        return _PEEK.get(self.gate.health(channel).state)
+
+    def before(self) -> None:
+        """At the start of every call: write what waits, and look at the manual switches now and then."""
+        if self.backlog:
+            self.backlog.write()
+        now = self.clock.monotonic()
+        if now - self._switches_at >= SWITCHES_EVERY:
+            self._switches_at = now
+            self.journal.switches(self._obey)
+
+    def _obey(self, switches: Any) -> None:
+        if not isinstance(switches, BaseException):
+            self.gate.obey(switches)
+
+    # ---- effects
+
+    def admit(self, effect: Admit) -> Any:
+        """A permit or a rejection."""
+        return self.gate.admit(effect.channel, retry=effect.retry)
+
+    def give_back(self, effect: GiveBack) -> None:
+        """The permit's call was never made."""
+        if effect.permit is not None and not isinstance(effect.permit, Rejection):
+            self.gate.settle(effect.permit, None, 0.0)
+
+    def may_ask(self, effect: MayAsk) -> bool:
+        """Whether the query budget allows a question."""
+        return self.gate.may_ask(effect.channel)
+
+    def answered(self, effect: Call, answer: Answer | None, started: float) -> None:
+        """Let health know; None: the caller went away."""
+        if effect.permit is not None:
+            self.gate.settle(effect.permit, answer, self.clock.monotonic() - started)
+        elif answer is not None and effect.operation.kind is Kind.QUERY and answer.verdict is Verdict.CAPTURED:
+            self.gate.learned(effect.channel, True)
+
+    def late(self, effect: Call, answer: Answer) -> None:
+        """An answer that came after its time was up is still evidence."""
+        if not effect.key or answer.verdict is Verdict.UNKNOWN:
+            return
+        attempt = Attempt()
+        attempt.seq, attempt.number = effect.seq, effect.operation.number
+        attempt.account = self.providers[effect.channel].account.id
+        now = self.clock.epoch()
+        event = seen(attempt, effect.operation.kind.value, answer, now, request=effect.request)
+        self.keep_now(Keep(effect.key, (event,)))
+
+    def keep_now(self, kept: Keep) -> None:
+        """Write evidence as soon as possible."""
+        self.backlog.keep(kept)
+        self.backlog.write()
+
+
+_PEEK: dict[str, Cause] = {
+    "open": Cause.CIRCUIT_OPEN,
+    "stopped": Cause.CHANNEL_STOPPED,
+    "busy": Cause.CHANNEL_BUSY,
+}
+
+
+def timed_out(timeout: float) -> Answer:
+    """The answer of a call whose time is up: no proof of anything."""
+    return Answer(verdict=Verdict.UNKNOWN, cause=Cause.TIMEOUT, text=f"no answer within {timeout:.3g} s")
+
+
+def no_such_operation(kind: Kind) -> Answer:
+    """The answer where the merchant gave no callable for an operation."""
+    return Answer(verdict=Verdict.UNKNOWN, cause=Cause.UNRECOGNISED, text=f"this channel has no {kind.value}")
+
+
+def tenacity_backoff() -> Callable[[Channel, int], float]:
+    """Waits from tenacity's strategies: the channel's own, else random exponential from 50 ms to 2 s."""
+    default: list[Any] = []
+
+    def backoff(channel: Channel, resend: int) -> float:
+        import tenacity  # only where something is sent again
+
+        if not default:
+            default.append(tenacity.wait_random_exponential(multiplier=0.05, max=2.0))
+        state = tenacity.RetryCallState(retry_object=tenacity.Retrying(), fn=None, args=(), kwargs={})
+        state.attempt_number = resend
+        strategy: Any = channel.retry.wait if channel.retry.wait is not None else default[0]
+        return max(0.0, float(strategy(state)))
+
+    return backoff

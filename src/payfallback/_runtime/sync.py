@@ -1,0 +1,116 @@
+"""The sync driver: performs the effects of a flow in the caller's thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from typing import Any
+
+from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, Load, MayAsk, Sleep
+from payfallback._core.operations import Answer
+from payfallback._runtime.calls import read_safely
+from payfallback._runtime.commits import commit_of, never_sent
+from payfallback._runtime.shared import Shared, no_such_operation
+from payfallback.errors import JournalUnavailable
+from payfallback.ports import Callables, Exchanging
+
+COMMIT_WITHIN = 30.0  # seconds; a journal that is silent for longer is taken as away
+
+
+class Slot:
+    """Where a journal's answer arrives, from whatever thread."""
+
+    __slots__ = ("_lock", "value")
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def __call__(self, value: Any) -> None:
+        self.value = value
+        self._lock.release()
+
+    def wait(self) -> Any:
+        """The answer, or `JournalUnavailable` when none came."""
+        if self._lock.acquire(timeout=COMMIT_WITHIN):
+            return self.value
+        return JournalUnavailable("the journal did not answer", hint=f"waited {COMMIT_WITHIN:.0f} s")
+
+
+class SyncDriver:
+    """Runs flows. Safe for threads: it keeps nothing between effects."""
+
+    def __init__(self, shared: Shared, exchange: Callable[[], Exchanging], sleep: Callable[[float], None]) -> None:
+        self._shared = shared
+        self._exchange = exchange
+        self.sleep = sleep
+        self._perform: dict[type, Callable[[Any], Any]] = {
+            Append: self._append,
+            Load: self._load,
+            Admit: shared.admit,
+            GiveBack: shared.give_back,
+            MayAsk: shared.may_ask,
+            Call: self.call,
+            Sleep: lambda effect: sleep(effect.seconds),
+            Keep: shared.keep_now,
+        }
+
+    def run(self, flow: Generator[Any, Any, Any]) -> Any:
+        """Perform the flow's effects to its end, and return what it returns."""
+        perform, send = self._perform, flow.send
+        try:
+            effect = send(None)
+            while True:
+                effect = send(perform[type(effect)](effect))
+        except StopIteration as end:
+            return end.value
+        finally:
+            flow.close()
+
+    def ask(self, submit: Callable[..., None], *given: Any, **named: Any) -> Any:
+        """Call a journal method and wait. Raises `JournalUnavailable`."""
+        slot = Slot()
+        submit(*given, slot, **named)
+        reply = slot.wait()
+        if isinstance(reply, BaseException):
+            raise reply
+        return reply
+
+    def _append(self, effect: Append) -> Any:
+        slot = Slot()
+        self._shared.journal.submit(commit_of(effect), slot)
+        try:
+            return slot.wait()
+        except BaseException:  # the caller is interrupted: what it meant to send was never sent
+            self._never_sent(effect)
+            raise
+
+    def _never_sent(self, effect: Append) -> None:
+        commit = never_sent(effect, self._shared.clock.epoch())
+        if commit is not None:
+            self._shared.journal.submit(commit, lambda reply: None)
+
+    def _load(self, effect: Load) -> Any:
+        slot = Slot()
+        self._shared.journal.load(effect.key, slot)
+        return slot.wait()
+
+    def call(self, effect: Call) -> Answer:
+        """Make one call to a provider and let health know."""
+        answer: Answer | None = None
+        started = self._shared.clock.monotonic()
+        try:
+            answer = self._answer(effect)
+        finally:
+            self._shared.answered(effect, answer, started)
+        return answer
+
+    def _answer(self, effect: Call) -> Answer:
+        provider, operation = self._shared.providers[effect.channel], effect.operation
+        if not isinstance(provider, Callables):
+            return self._exchange().perform(provider, operation)
+        call = provider.call(operation)
+        if call is None:
+            return no_such_operation(operation.kind)
+        return read_safely(provider, operation, call)

@@ -1,0 +1,218 @@
+"""`AsyncPayments`: the front door for asyncio and trio. Thin: it builds a run, picks a flow, and awaits a driver."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Self
+
+from payfallback._build import build
+from payfallback._core import flow as flows
+from payfallback._core import refunds
+from payfallback._core.operations import Answer
+from payfallback._core.run import Run
+from payfallback._core.trace import Trace, trace_of
+from payfallback._inbound import Inbound
+from payfallback.client import BATCH
+from payfallback.errors import PayfallbackError, UnknownOrder
+from payfallback.model import Money, Option, Order, Shopper
+from payfallback.policy import Policy
+from payfallback.ports import Clock, Journal, Observer, Provider, Stored
+from payfallback.results import Ack, Options, Outcome, Recovered, Refund, Result
+
+
+class AsyncPayments:
+    """The same, awaited: on asyncio and trio. A sync callable runs in a worker thread."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        providers: Mapping[str, Provider],
+        journal: Journal | str = "memory:",
+        *,
+        clock: Clock | None = None,
+        observer: Observer | None = None,
+        **more: Any,
+    ) -> None:
+        """`providers` by channel name. Raises `ConfigError` for an unsafe route."""
+        self._built = build(policy, providers, journal, clock=clock, observer=observer, is_async=True, **more)
+        self._driver = self._built.async_driver()
+
+    @classmethod
+    def from_config(cls, path: str, *, wrapped: Mapping[str, Any] | None = None, **more: Any) -> Self:
+        """Read a TOML configuration. Raises `ConfigError` with file and line."""
+        from payfallback._build import from_file
+
+        return cls(**from_file(path, wrapped or {}, more))
+
+    @property
+    def policy(self) -> Policy:
+        """What was configured."""
+        return self._built.policy
+
+    @property
+    def journal(self) -> Journal:
+        """Where payments are written down."""
+        return self._built.journal
+
+    async def pay(
+        self,
+        order: Order,
+        choice: str | None = None,
+        *,
+        consent: Iterable[str] = (),
+        shopper: Shopper | None = None,
+        within: float | None = None,
+    ) -> Result:
+        """As `Payments.pay`."""
+        run = self._built.paying("pay", order, choice, consent, shopper, within)
+        result: Result = await self._driver.run(flows.pay(run, order))
+        return result
+
+    async def switch(
+        self,
+        order: Order,
+        choice: str,
+        *,
+        consent: Iterable[str] = (),
+        shopper: Shopper | None = None,
+        within: float | None = None,
+    ) -> Result:
+        """As `Payments.switch`."""
+        run = self._built.paying("switch", order, choice, consent, shopper, within)
+        result: Result = await self._driver.run(flows.switch(run, order))
+        return result
+
+    async def options(self, order: Order, *, shopper: Shopper | None = None, within: float = 0.5) -> Options:
+        """As `Payments.options`."""
+        ask = self._built.options(order, shopper, within)
+        answers = {effect.channel: await self._driver.call(effect) for effect in ask.calls()}
+        return ask.result(answers)
+
+    async def status(self, order_id: str, *, ask: bool = False, merchant: str | None = None) -> Result:
+        """As `Payments.status`."""
+        run = self._built.run("status", order_id, merchant or "")
+        result: Result = await self._driver.run(flows.status(run, ask))
+        return result
+
+    async def cancel(self, order_id: str, *, merchant: str | None = None, within: float | None = None) -> Result:
+        """As `Payments.cancel`."""
+        run = self._built.run("cancel", order_id, merchant or "", within)
+        result: Result = await self._driver.run(flows.cancel(run))
+        return result
+
+    async def refund(
+        self,
+        order_id: str,
+        refund_id: str,
+        amount: Money | None = None,
+        *,
+        reason: str = "",
+        merchant: str | None = None,
+        within: float | None = None,
+    ) -> Refund:
+        """As `Payments.refund`."""
+        run = self._built.run("refund", order_id, merchant or "", within)
+        result: Refund = await self._driver.run(refunds.refund(run, refund_id, amount, reason))
+        return result
+
+    async def notify(
+        self, channel: str, headers: Mapping[str, str], body: bytes, *, query: str = "", merchant: str | None = None
+    ) -> Ack:
+        """As `Payments.notify`."""
+        inbound = Inbound(self._built, channel)
+        notice = inbound.read(headers, body, query)
+        if notice is None:
+            return inbound.refused()
+        try:
+            keys = await self._driver.ask(self.journal.find, notice.number)
+            for key in keys:
+                found = await self._driver.run(inbound.flow(key, notice))
+                if found is not None:
+                    return inbound.taken(found)
+            kind, plain = notice.kind.value, inbound.plain(notice)
+            await self._driver.ask(self.journal.keep, inbound.account, notice.number, kind, plain)
+        except PayfallbackError:
+            return inbound.later()
+        return inbound.stored()
+
+    async def report(self, channel: str, number: str, answer: Answer) -> Result:
+        """As `Payments.report`."""
+        inbound = Inbound(self._built, channel)
+        for key in await self._driver.ask(self.journal.find, number):
+            found = await self._driver.run(inbound.report(key, number, answer))
+            if found is not None:
+                result: Result = found
+                return result
+        raise UnknownOrder(f"no attempt has the number {number!r} on {channel!r}")
+
+    async def adopt(self, order: Order, option: str, number: str, *, sent_at: float) -> None:
+        """As `Payments.adopt`."""
+        run = self._built.run("adopt", order.id, order.merchant)
+        await self._driver.run(self._built.adoption(run, order, Option.parse(option), number, sent_at))
+
+    async def recover(self, *, within: float = 30.0, limit: int = 500) -> Recovered:
+        """As `Payments.recover`."""
+        tally = self._built.tally(within, limit)
+        while tally.more():
+            claimed = await self._driver.ask(self.journal.claim, tally.owner, tally.lease, tally.batch(BATCH))
+            if not claimed:
+                break
+            for stored in claimed:
+                tally.looked(stored, await self._recover(stored, tally.owner, tally.left()))
+        return tally.result(await self._driver.ask(self.journal.count_due))
+
+    async def _recover(self, stored: Stored, owner: str, left: float) -> Any:
+        run: Run = self._built.recovering(stored, owner, left)
+        try:
+            return await self._driver.run(flows.recover(run)), run.down
+        except PayfallbackError as error:
+            return run.record, error
+
+    async def deliver(
+        self, handler: Callable[[Outcome], Awaitable[object]], *, order_id: str | None = None, limit: int = 100
+    ) -> int:
+        """As `Payments.deliver`; `handler` is awaited."""
+        told, failure = 0, None
+        for outcome in await self._driver.ask(self.journal.undelivered, limit, order_id=order_id):
+            try:
+                await handler(outcome)
+            except Exception as error:  # noqa: BLE001  # the shop's own code: the others are told first, then it is raised
+                failure = failure or error
+                self._built.tell("outcome.delivery_failed", order_id=outcome.order_id, outcome=outcome.kind)
+                continue
+            await self._driver.ask(self.journal.delivered, outcome.id)
+            self._built.tell("outcome.delivered", order_id=outcome.order_id, outcome=outcome.kind)
+            told += 1
+        if failure is not None:
+            raise failure
+        return told
+
+    async def run(self, handler: Callable[[Outcome], Awaitable[object]], *, every: float = 1.0) -> None:
+        """Recover and deliver until cancelled. Delivery failures are left for the next round."""
+        while True:
+            await self._built.round(self, handler)
+            await self._driver.sleep(every)
+
+    async def trace(self, text: str) -> Trace:
+        """As `Payments.trace`."""
+        for key in await self._driver.ask(self.journal.find, text):
+            stored = await self._driver.ask(self.journal.load, key)
+            if stored is not None:
+                return trace_of(stored.events, self._built.result_of(stored))
+        raise UnknownOrder(f"no order, attempt or provider reference {text!r}")
+
+    def lab(self, **more: Any) -> Any:
+        """As `Payments.lab`."""
+        from payfallback.testing.lab import Lab
+
+        return Lab(self.policy, **more)
+
+    async def aclose(self) -> None:
+        """Finish what is under way and let go of connections and files."""
+        await self._built.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()

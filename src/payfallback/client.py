@@ -1,0 +1,219 @@
+"""`Payments`: the front door. With `aclient.py` the only code written twice, and thin: it builds a run, picks a flow,
+and hands it to a driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Self
+
+from payfallback._build import build
+from payfallback._core import flow as flows
+from payfallback._core import refunds
+from payfallback._core.operations import Answer
+from payfallback._inbound import Inbound
+from payfallback._core.trace import Trace, trace_of
+from payfallback.errors import PayfallbackError, UnknownOrder
+from payfallback.model import Money, Option, Order, Shopper
+from payfallback.ports import Clock, Journal, Observer, Provider, Stored
+from payfallback.policy import Policy
+from payfallback.results import Ack, Options, Outcome, Recovered, Refund, Result
+
+BATCH = 20  # orders claimed at a time
+
+
+class Payments:
+    """Gets orders paid, once. Safe for threads; built before a fork, it starts nothing until first use."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        providers: Mapping[str, Provider],
+        journal: Journal | str = "memory:",
+        *,
+        clock: Clock | None = None,
+        observer: Observer | None = None,
+        **more: Any,
+    ) -> None:
+        """`providers` by channel name. Raises `ConfigError` for an unsafe route or an async callable."""
+        self._built = build(policy, providers, journal, clock=clock, observer=observer, is_async=False, **more)
+        self._driver = self._built.sync_driver()
+
+    @classmethod
+    def from_config(cls, path: str, *, wrapped: Mapping[str, Any] | None = None, **more: Any) -> Self:
+        """Read a TOML configuration. Raises `ConfigError` with file and line."""
+        from payfallback._build import from_file
+
+        return cls(**from_file(path, wrapped or {}, more))
+
+    @property
+    def policy(self) -> Policy:
+        """What was configured."""
+        return self._built.policy
+
+    @property
+    def journal(self) -> Journal:
+        """Where payments are written down."""
+        return self._built.journal
+
+    def pay(
+        self,
+        order: Order,
+        choice: str | None = None,
+        *,
+        consent: Iterable[str] = (),
+        shopper: Shopper | None = None,
+        within: float | None = None,
+    ) -> Result:
+        """Get the order paid within `within` seconds, or say where it stands.
+
+        `choice`: the option the shopper clicked; None takes the route's first. `consent`: options the shopper agreed
+        to as a fallback, terms included. Raises only when this call sent nothing: `OrderConflict`, `UnknownOption`,
+        `InputMissing`, `NumberInvalid`, `InsideTransaction`, `JournalUnavailable`.
+        """
+        run = self._built.paying("pay", order, choice, consent, shopper, within)
+        result: Result = self._driver.run(flows.pay(run, order))
+        return result
+
+    def switch(
+        self,
+        order: Order,
+        choice: str,
+        *,
+        consent: Iterable[str] = (),
+        shopper: Shopper | None = None,
+        within: float | None = None,
+    ) -> Result:
+        """The shopper asks for another way: query and close what is open, then charge `choice`. Raises as `pay`."""
+        run = self._built.paying("switch", order, choice, consent, shopper, within)
+        result: Result = self._driver.run(flows.switch(run, order))
+        return result
+
+    def options(self, order: Order, *, shopper: Shopper | None = None, within: float = 0.5) -> Options:
+        """What the shopper can be offered before the click. Never blocks checkout: what is not known says so."""
+        ask = self._built.options(order, shopper, within)
+        answers = {effect.channel: self._driver.call(effect) for effect in ask.calls()}
+        return ask.result(answers)
+
+    def status(self, order_id: str, *, ask: bool = False, merchant: str | None = None) -> Result:
+        """Where an order stands. `ask` makes one budgeted query. Raises `UnknownOrder`, `JournalUnavailable`."""
+        run = self._built.run("status", order_id, merchant or "")
+        result: Result = self._driver.run(flows.status(run, ask))
+        return result
+
+    def cancel(self, order_id: str, *, merchant: str | None = None, within: float | None = None) -> Result:
+        """Give an order up; what is captured later goes back by itself. Raises `UnknownOrder`."""
+        run = self._built.run("cancel", order_id, merchant or "", within)
+        result: Result = self._driver.run(flows.cancel(run))
+        return result
+
+    def refund(
+        self,
+        order_id: str,
+        refund_id: str,
+        amount: Money | None = None,
+        *,
+        reason: str = "",
+        merchant: str | None = None,
+        within: float | None = None,
+    ) -> Refund:
+        """Give money back. The same `refund_id` is the same refund. None refunds what is left. Raises `UnknownOrder`,
+        `OrderConflict` (same id, other amount) and `MoneyInvalid` (more than was paid)."""
+        run = self._built.run("refund", order_id, merchant or "", within)
+        result: Refund = self._driver.run(refunds.refund(run, refund_id, amount, reason))
+        return result
+
+    def notify(
+        self, channel: str, headers: Mapping[str, str], body: bytes, *, query: str = "", merchant: str | None = None
+    ) -> Ack:
+        """Take a provider's notification: verify, store, decide. Send the `Ack` back as it is. Never raises for what
+        the notification says; an unauthentic one is refused in the provider's own form."""
+        inbound = Inbound(self._built, channel)
+        notice = inbound.read(headers, body, query)
+        if notice is None:
+            return inbound.refused()
+        try:
+            keys = self._driver.ask(self.journal.find, notice.number)
+            for key in keys:
+                found = self._driver.run(inbound.flow(key, notice))
+                if found is not None:
+                    return inbound.taken(found)
+            self._driver.ask(self.journal.keep, inbound.account, notice.number, notice.kind.value, inbound.plain(notice))
+        except PayfallbackError:
+            return inbound.later()
+        return inbound.stored()
+
+    def report(self, channel: str, number: str, answer: Answer) -> Result:
+        """The shop verified a notification itself: take what it proves as evidence. Raises `UnknownOrder`."""
+        inbound = Inbound(self._built, channel)
+        for key in self._driver.ask(self.journal.find, number):
+            found = self._driver.run(inbound.report(key, number, answer))
+            if found is not None:
+                result: Result = found
+                return result
+        raise UnknownOrder(f"no attempt has the number {number!r} on {channel!r}")
+
+    def adopt(self, order: Order, option: str, number: str, *, sent_at: float) -> None:
+        """Take over a payment that other code has open: `number` was sent at `sent_at` (epoch seconds)."""
+        run = self._built.run("adopt", order.id, order.merchant)
+        self._driver.run(self._built.adoption(run, order, Option.parse(option), number, sent_at))
+
+    def recover(self, *, within: float = 30.0, limit: int = 500) -> Recovered:
+        """Finish what is open, for `within` seconds and `limit` orders. Never starts a charge."""
+        tally = self._built.tally(within, limit)
+        while tally.more():
+            claimed = self._driver.ask(self.journal.claim, tally.owner, tally.lease, tally.batch(BATCH))
+            if not claimed:
+                break
+            for stored in claimed:
+                tally.looked(stored, self._recover(stored, tally.owner, tally.left()))
+        return tally.result(self._driver.ask(self.journal.count_due))
+
+    def _recover(self, stored: Stored, owner: str, left: float) -> Any:
+        run = self._built.recovering(stored, owner, left)
+        try:
+            return self._driver.run(flows.recover(run)), run.down
+        except PayfallbackError as error:
+            return run.record, error
+
+    def deliver(self, handler: Callable[[Outcome], object], *, order_id: str | None = None, limit: int = 100) -> int:
+        """Tell the shop each outcome, at least once, under one id. An outcome counts as told when `handler` returns;
+        what it raises leaves the outcome for the next time and is raised after the others were tried."""
+        told, failure = 0, None
+        for outcome in self._driver.ask(self.journal.undelivered, limit, order_id=order_id):
+            try:
+                handler(outcome)
+            except Exception as error:  # noqa: BLE001  # the shop's own code: the others are told first, then it is raised
+                failure = failure or error
+                self._built.tell("outcome.delivery_failed", order_id=outcome.order_id, outcome=outcome.kind)
+                continue
+            self._driver.ask(self.journal.delivered, outcome.id)
+            self._built.tell("outcome.delivered", order_id=outcome.order_id, outcome=outcome.kind)
+            told += 1
+        if failure is not None:
+            raise failure
+        return told
+
+    def trace(self, text: str) -> Trace:
+        """The story of an order, found by its id, an attempt's number or the provider's reference. Raises
+        `UnknownOrder`."""
+        for key in self._driver.ask(self.journal.find, text):
+            stored = self._driver.ask(self.journal.load, key)
+            if stored is not None:
+                return trace_of(stored.events, self._built.result_of(stored))
+        raise UnknownOrder(f"no order, attempt or provider reference {text!r}")
+
+    def lab(self, **more: Any) -> Any:
+        """This very configuration on fake providers and virtual time: for tests and drills."""
+        from payfallback.testing.lab import Lab
+
+        return Lab(self.policy, **more)
+
+    def close(self) -> None:
+        """Finish what is under way and let go of connections and files."""
+        self._built.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

@@ -1,0 +1,60 @@
+"""What every journal holds a commit and a question to, whatever it stores them in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from payfallback.errors import JournalUnavailable, ProgrammingError
+from payfallback.ports import Commit
+
+SORTS = ("since", "amount", "due")
+INBOX_BYTES = 65_536  # of one notification, as JSON
+
+
+def flaw(commit: Commit) -> ProgrammingError | None:
+    """Why a commit is wrong whatever the journal holds; None when it is not."""
+    if commit.version is None:
+        if commit.outcomes or commit.take_lease is not None:
+            return ProgrammingError("evidence decides nothing: it carries no outcomes and takes no lease")
+        return None
+    if commit.version <= 0 and not (commit.version == 0 and commit.events):
+        return ProgrammingError("an order is created by its first event, at version 0")
+    if commit.take_lease and not commit.owner:
+        return ProgrammingError("a lease needs an owner")
+    return None
+
+
+def unstorable(problem: Exception) -> ProgrammingError:
+    """A value that no journal can hold: an infinite number, a lone surrogate in a key, a field of another type."""
+    return ProgrammingError(f"this cannot be journalled: {type(problem).__name__}", hint="a value has the wrong type")
+
+
+def closed() -> JournalUnavailable:
+    """What every call after `close` gets."""
+    return JournalUnavailable("the journal is closed")
+
+
+def check_lease(owner: str, lease: float) -> None:
+    """Raises `ProgrammingError` for a lease of nobody or of no time."""
+    if not owner or lease <= 0:
+        raise ProgrammingError("a lease needs an owner and a length")
+
+
+def checked_sort(sort: str) -> str:
+    """The order of a listing. Raises `ProgrammingError` for one that no journal knows."""
+    if sort not in SORTS:
+        raise ProgrammingError(f"cannot sort by {sort!r}", hint=f"one of {', '.join(SORTS)}")
+    return sort
+
+
+def inbox_text(body: Mapping[str, Any]) -> str:
+    """A notification as canonical JSON. Raises `ProgrammingError` for what is not JSON, or above 64 KiB."""
+    try:
+        text = json.dumps(dict(body), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as problem:
+        raise unstorable(problem) from None
+    if len(text) > INBOX_BYTES:
+        raise ProgrammingError("a notification above 64 KiB is not kept", hint="keep what it proves, not its body")
+    return text

@@ -1,0 +1,146 @@
+"""JD Pay (京东支付) V2 and Baitiao (白条): requests as values, and what each answer proves (docs/providers/jdpay.md)."""
+
+from __future__ import annotations
+
+import secrets as chance
+from collections.abc import Callable, Mapping, Sequence
+
+from payfallback._core.operations import Answer, Kind, Notice, Operation
+from payfallback._values import changed
+from payfallback.errors import NotAuthentic
+from payfallback.policy import Account, Capabilities
+from payfallback.ports import Clock, HttpRequest, HttpResponse
+from payfallback.providers import _jdpay_answers as answers
+from payfallback.providers import _jdpay_products as products
+from payfallback.providers import _jdpay_requests as requests
+from payfallback.providers._jdpay_envelope import Envelope
+from payfallback.providers._jdpay_xml import Fields, Unreadable, parse, text_in, text_of
+from payfallback.providers.codes import http_date, known_options, retry_after, unknown
+from payfallback.providers.keys import Key
+from payfallback.taxonomy import Cause
+
+_PATHS: Mapping[Kind, str] = {
+    Kind.QUERY: "query",
+    Kind.CLOSE: "revoke",
+    Kind.REFUND: "refund",
+    Kind.QUERY_REFUND: "queryRefund",
+    Kind.PLANS: "queryBaiTiaoFQ",
+}
+_HEADERS = {"content-type": "application/xml; charset=utf-8", "accept": "application/xml"}
+
+
+class JdPay:
+    """One merchant account at JD Pay V2, behind the `Wire` protocol. Does no I/O and is safe for threads.
+
+    sign / verify: the merchant's private keys, and JD's public keys; the first signs, all verify.
+    secrets: base64 3DES keys; the first encrypts, all decrypt. options: see `_jdpay_requests.OPTIONS`.
+    Raises `ConfigError` for keys, secrets or options that cannot be right; `check` parses the keys as well.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        sign: Sequence[Key],
+        verify: Sequence[Key],
+        secrets: Sequence[str],
+        base_url: str = "https://paygate.jd.com",
+        clock: Clock,
+        options: Mapping[str, str] | None = None,
+        nonce: Callable[[], str] | None = None,
+    ) -> None:
+        self.account = account
+        self._envelope = Envelope(account.merchant, sign, verify, secrets)
+        self._base = base_url.rstrip("/") + "/service/"
+        self._clock = clock
+        self._options = known_options("jdpay", options, requests.OPTIONS)
+        self._nonce = nonce if nonce is not None else lambda: chance.token_hex(12)
+
+    def check(self) -> None:
+        """Parse every key now, to find a bad one before the first payment does. Raises `ConfigError`."""
+        self._envelope.check()
+
+    def capabilities(self, product: str) -> Capabilities:
+        """What this product can do. Raises `ConfigError` for a product JD Pay does not have."""
+        return products.capabilities(product)
+
+    def takes_terms(self, product: str, terms: int | None) -> bool:
+        """Whether a product can be asked for these terms; a payment code carries no number of instalments."""
+        return products.takes_terms(product, terms)
+
+    def memo(self, operation: Operation) -> Mapping[str, str]:
+        """The order's time, which a refund's bill is looked up by, and which key signed."""
+        return {
+            "tradeTime": requests.trade_time(operation.now or self._clock.epoch()),
+            "key": self._envelope.key_id,
+        }
+
+    def request(self, operation: Operation) -> HttpRequest:
+        """Build the request. Raises `InputMissing` without a payment code, `UnknownOption` for terms the product
+        cannot be asked for, `NumberInvalid` for a refund number that does not fit, `MoneyInvalid` unless CNY."""
+        products.capabilities(operation.product)
+        fields = requests.fields_of(operation, self._options, self._clock.epoch(), self._nonce)
+        path = _PATHS.get(operation.kind) or ("fkmPay" if operation.product in products.CODES else "uniorder")
+        return HttpRequest(
+            method="POST", url=self._base + path, headers=dict(_HEADERS), body=self._envelope.seal(fields)
+        )
+
+    def read(self, operation: Operation, response: HttpResponse) -> Answer:
+        """What a response proves: only its signed inside does. An unsigned failure keeps its code, no more."""
+        now = self._clock.epoch()
+        wait = retry_after(response.headers, now)
+        try:
+            outside = parse(text_of(response.body))
+        except Unreadable as error:
+            return self._dated(
+                unknown(_cause(response.status), response.status, str(error), retry_after=wait), response
+            )
+        try:
+            inside = self._envelope.open(outside, now)
+        except Unreadable as error:
+            return self._dated(_unsigned(outside, response.status, str(error), wait), response)
+        return self._dated(answers.answer_to(operation, inside, self.account), response)
+
+    def _dated(self, answer: Answer, response: HttpResponse) -> Answer:
+        return changed(answer, provider_time=http_date(response.headers))
+
+    def notification(self, headers: Mapping[str, str], body: bytes, query: str) -> Notice:
+        """Read and verify a notification: of a payment, of a refund, or of a revoke. Raises `NotAuthentic`."""
+        try:
+            inside = self._envelope.open(parse(text_of(body)), self._clock.epoch())
+        except Unreadable as error:
+            raise NotAuthentic(f"not a notification of JD Pay's: {error}") from None
+        notice = _notice(inside)
+        return changed(notice, answer=changed(notice.answer, account=answers.account_of(inside, self.account)))
+
+    def acknowledge(self, handled: bool) -> tuple[int, Mapping[str, str], bytes]:
+        """`success` ends the notifications; `fail` asks for another one (JD's demo)."""
+        return 200 if handled else 500, {"content-type": "text/plain"}, b"success" if handled else b"fail"
+
+
+def _cause(status: int) -> Cause:
+    if status == 429:
+        return Cause.RATE_LIMITED
+    return Cause.PROVIDER_ERROR if status >= 500 else Cause.API_FAILURE
+
+
+def _unsigned(outside: Fields, status: int, why: str, wait: float | None) -> Answer:
+    """A body without a valid inside. JD's refusals come like this; so would anybody's."""
+    code, text = text_in(outside, "result", "code"), text_in(outside, "result", "desc")
+    if code in ("", answers.TAKEN):
+        return unknown(_cause(status), code or status, why, retry_after=wait)
+    return unknown(Cause.UNRECOGNISED, code, text, retry_after=wait)
+
+
+def _notice(inside: Fields) -> Notice:
+    number, original = text_in(inside, "tradeNum"), text_in(inside, "oTradeNum")
+    match text_in(inside, "tradeType"):
+        case "0" if number:
+            return Notice(number=number, answer=answers.trade(inside))
+        case "1" if number and original and number == requests.revoke_number(original):
+            return Notice(number=original, answer=answers.refund(inside))  # our revoke found it paid
+        case "1" if number and original:
+            return Notice(number=original, answer=answers.refund(inside), kind=Kind.REFUND, refund_number=number)
+        case "2" if number and original:  # seen in a sample that JD signed; it names the revoke and the payment
+            return Notice(number=original, answer=answers.revoke(inside))
+    raise NotAuthentic("authentic, but neither a payment nor a refund", hint="JD sent a tradeType that is not known")

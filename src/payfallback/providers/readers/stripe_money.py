@@ -1,0 +1,37 @@
+"""Stripe's smallest units are not always ISO 4217's minor units (docs.stripe.com/currencies).
+
+ISK and UGX have no minor unit in ISO 4217, and Stripe takes them times 100; MGA has two digits in ISO 4217, and Stripe
+takes it whole. Everything else that Stripe lists agrees.
+"""
+
+from __future__ import annotations
+
+from payfallback.errors import MoneyInvalid
+from payfallback.model import Money, exponent_of
+
+_DIGITS = {"ISK": 2, "UGX": 2, "MGA": 0}
+_TENS = (1, 10, 100, 1000, 10000)
+
+
+def smallest_units(amount: Money) -> int:
+    """What to send as Stripe's `amount`. Raises `MoneyInvalid` for a part that Stripe cannot charge."""
+    return _scaled(amount.minor, exponent_of(amount.currency), _digits(amount.currency), amount.currency)
+
+
+def money(units: int, currency: str) -> Money:
+    """An amount as Stripe states it. Raises `MoneyInvalid` for a part that ISO 4217 does not know."""
+    iso = currency.upper()
+    return Money(_scaled(units, _digits(iso), exponent_of(iso), iso), iso)
+
+
+def _digits(currency: str) -> int:
+    return _DIGITS.get(currency, exponent_of(currency))
+
+
+def _scaled(units: int, have: int, want: int, currency: str) -> int:
+    if want >= have:
+        return units * _TENS[want - have]
+    whole, part = divmod(units, _TENS[have - want])
+    if part:
+        raise MoneyInvalid(f"a part of a unit of {currency}", hint=f"Stripe charges {currency} in whole units only")
+    return whole

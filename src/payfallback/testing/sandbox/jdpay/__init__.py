@@ -1,0 +1,1 @@
+"""JD Pay V2, as its servers behave."""

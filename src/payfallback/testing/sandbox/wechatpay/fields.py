@@ -1,0 +1,69 @@
+"""Reading the JSON of a WeChat Pay request: what must be there, and in which form."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from payfallback.testing.sandbox.clock import read_rfc3339
+from payfallback.testing.sandbox.wechatpay.codes import ApiError
+
+NUMBER = r"[0-9A-Za-z_\-*|]{6,32}"
+REFUND_NUMBER = r"[0-9A-Za-z_\-|*@]{1,64}"
+SEVEN_DAYS = 604800.0  # an unpaid order's life when no time_expire is sent
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """The body of a POST. Raises `ApiError`."""
+    try:
+        given = json.loads(body)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise ApiError("PARAM_ERROR", "JSON")
+    return given
+
+
+def text(given: Mapping[str, Any], path: str, *, pattern: str = r"(?s).{1,512}", required: bool = True) -> str:
+    """A string at a dotted path, empty when it is absent and not required."""
+    value = find(given, path)
+    if value is None and not required:
+        return ""
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        raise ApiError("PARAM_ERROR", path)
+    return value
+
+
+def fen(given: Mapping[str, Any], path: str) -> int:
+    """Whole fen above 0."""
+    value = find(given, path)
+    if type(value) is not int or not 0 < value <= 10_000_000_000:
+        raise ApiError("PARAM_ERROR", path)
+    return value
+
+
+def currency(given: Mapping[str, Any]) -> None:
+    """CNY, or nothing said."""
+    if find(given, "amount.currency") not in (None, "CNY"):
+        raise ApiError("PARAM_ERROR", "amount.currency")
+
+
+def expires(given: Mapping[str, Any], now: float) -> float:
+    """The moment until which the order can be paid. One that has passed is refused (which code is an assumption)."""
+    value = text(given, "time_expire", required=False)
+    moment = read_rfc3339(value) if value else now + SEVEN_DAYS
+    if moment is None:
+        raise ApiError("PARAM_ERROR", "time_expire")
+    if moment <= now:
+        raise ApiError("PARAM_ERROR", "time_expire 已过")
+    return moment
+
+
+def find(given: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path, None when there is none."""
+    value: Any = given
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,116 @@
+"""WeChat Pay APIv3 as a merchant meets it: requests verified, processed, answered under the platform's signature."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from payfallback.testing.sandbox.bank import Bank
+from payfallback.testing.sandbox.clock import Clock
+from payfallback.testing.sandbox.exchange import Call, Endpoint, Reply
+from payfallback.testing.sandbox.keys import KeyRing
+from payfallback.testing.sandbox.mint import Mint
+from payfallback.testing.sandbox.wechatpay import fields, signing
+from payfallback.testing.sandbox.wechatpay.codes import ApiError
+from payfallback.testing.sandbox.wechatpay.operations import Operations
+
+_PAY = "/v3/pay/transactions"
+_BY_NUMBER = f"{_PAY}/out-trade-no/{{number}}"
+_REFUNDS = "/v3/refund/domestic/refunds"
+
+
+class WeChatPay:
+    """The provider. One merchant, whose keys are in the ring."""
+
+    name = "wechatpay"
+    endpoints = (
+        Endpoint("native", "charge", "POST", f"{_PAY}/native"),
+        Endpoint("jsapi", "charge", "POST", f"{_PAY}/jsapi"),
+        Endpoint("h5", "charge", "POST", f"{_PAY}/h5"),
+        Endpoint("codepay", "charge", "POST", f"{_PAY}/codepay"),
+        Endpoint("query", "query", "GET", _BY_NUMBER),
+        Endpoint("query_id", "query", "GET", f"{_PAY}/id/{{ref}}"),
+        Endpoint("close", "close", "POST", f"{_BY_NUMBER}/close"),
+        Endpoint("reverse", "close", "POST", f"{_BY_NUMBER}/reverse"),
+        Endpoint("refund", "refund", "POST", _REFUNDS),
+        Endpoint("query_refund", "query_refund", "GET", f"{_REFUNDS}/{{refund_number}}"),
+    )
+
+    def __init__(self, keys: KeyRing, bank: Bank, clock: Clock, mint: Mint, page: Callable[[str], str]) -> None:
+        self._known, self._clock, self._mint = keys.wechatpay, clock, mint
+        self._theirs = keys.wechatpay_merchant.public_key()
+        self._ours, self._wrong = keys.wechatpay_platform, keys.wechatpay_merchant
+        self.owner = {"appid": keys.wechatpay["appid"], "mchid": keys.wechatpay["mchid"]}
+        self._operations = Operations(bank, clock, mint, page, self.owner)
+
+    def read(self, call: Call) -> None:
+        """Parse the body; keep what it says, or what is wrong with it."""
+        call.number = call.path.get("number", "")
+        if call.endpoint.method == "GET":
+            return
+        try:
+            call.given = fields.parse(call.body)
+        except ApiError as problem:
+            call.given = problem
+            return
+        named = call.given.get("out_trade_no")
+        if not call.number and isinstance(named, str):
+            call.number = named[:64]
+
+    def handle(self, call: Call) -> Reply:
+        """Answer a request."""
+        try:
+            self._verify(call)
+            if isinstance(call.given, ApiError):
+                raise call.given
+            told = self._operations.perform(call)
+        except ApiError as problem:
+            return self._refusal(problem, call)
+        return self._reply(204 if told is None else 200, told, call)
+
+    def _verify(self, call: Call) -> None:
+        claim = signing.read_claim(call.headers.get("authorization", ""))
+        if claim is None:
+            raise ApiError("SIGN_ERROR", "Authorization")
+        if claim.mchid != self._known["mchid"] or claim.serial_no != self._known["serial"]:
+            raise ApiError("SIGN_ERROR", "mchid, serial_no")
+        # Either clock will do: a test may put the provider's forward and leave its own.
+        if not signing.is_recent(claim, self._clock.now(), self._clock.real()):
+            raise ApiError("SIGN_ERROR", "timestamp")
+        if not signing.claim_holds(claim, self._theirs, call.endpoint.method, call.target, call.body):
+            raise ApiError("SIGN_ERROR")
+
+    def unavailable(self, call: Call) -> Reply:
+        """HTTP 503, with a body that no signature vouches for."""
+        body = json.dumps({"code": "SYSTEM_ERROR", "message": "系统异常"}, ensure_ascii=False).encode()
+        return Reply(503, body, {"Content-Type": "application/json"})
+
+    def rate_limited(self, call: Call, after: float) -> Reply:
+        """HTTP 429 with `Retry-After`."""
+        return self._refusal(ApiError("FREQUENCY_LIMITED"), call, {"Retry-After": str(max(1, round(after)))})
+
+    def _refusal(self, problem: ApiError, call: Call, headers: dict[str, str] | None = None) -> Reply:
+        return self._reply(problem.status, {"code": problem.code, "message": problem.message}, call, headers)
+
+    def _reply(
+        self, status: int, told: dict[str, Any] | None, call: Call, headers: dict[str, str] | None = None
+    ) -> Reply:
+        body = b"" if told is None else json.dumps(told, ensure_ascii=False).encode()
+        kind = {"Content-Type": "application/json; charset=utf-8"} if body else {}
+        sent = {"Request-ID": self._mint.text(32), **kind, **(headers or {})}
+        return Reply(status, body, sent | self.signed(body, call.struck.word("unsigned")))
+
+    def signed(self, body: bytes, unsigned: str | None = None) -> dict[str, str]:
+        """The signature headers; with `unsigned` "" none, with "wrong" under a key that is not the platform's."""
+        if unsigned == "":
+            return {}
+        timestamp, nonce = str(int(self._clock.now())), self._mint.text(32)
+        key = self._wrong if unsigned == "wrong" else self._ours
+        return {
+            "Wechatpay-Timestamp": timestamp,
+            "Wechatpay-Nonce": nonce,
+            "Wechatpay-Signature": signing.signature(key, timestamp, nonce, body),
+            "Wechatpay-Signature-Type": signing.SCHEME,
+            "Wechatpay-Serial": self._known["platform_public_key_id"],
+        }

@@ -1,0 +1,41 @@
+"""What holds for every test: loopback only, no leftovers of the shell that started it, steady property tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("house")
+
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # a server may also bind to every address
+
+
+def _loopback_only(event: str, given: tuple[Any, ...]) -> None:
+    """An audit hook: whoever reaches for the network, in this process, fails at once and loudly."""
+    if event == "socket.connect":
+        address = given[1]
+        host = address[0] if isinstance(address, tuple) else "localhost"
+    elif event == "socket.getaddrinfo":
+        host = given[0]
+    else:
+        return
+    text = host.decode() if isinstance(host, bytes) else host
+    if text and not str(text).startswith(LOOPBACK):
+        # Failed is a BaseException: a handler around a provider call does not turn it into UNKNOWN.
+        pytest.fail(f"a test reached for {text}: only loopback is allowed", pytrace=True)
+
+
+sys.addaudithook(_loopback_only)
+
+
+@pytest.fixture(autouse=True)
+def _shell_left_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The configuration and proxies of whoever runs the tests do not reach them."""
+    for name in tuple(os.environ):
+        if name.startswith("PAYFALLBACK_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)

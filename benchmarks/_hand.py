@@ -6,10 +6,10 @@ It is what their documentation shows: the `retry` decorator around `breaker.call
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from _shop import APay, Declined, Pay, Providers, Receipt, Unreachable
+from _shop import ACharge, APay, Charge, Declined, Pay, Payable, Providers, Receipt, Unreachable
 from pybreaker import CircuitBreaker, CircuitBreakerError
 from tenacity import AsyncRetrying, retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -22,7 +22,7 @@ def _breaker() -> CircuitBreaker:
     return CircuitBreaker(fail_max=5, reset_timeout=30, exclude=[Declined])
 
 
-def guarded(provider: Callable[[Order], Receipt]) -> Callable[[Order], Receipt]:
+def guarded(provider: Charge) -> Charge:
     """One channel with its breaker and its retries."""
     breaker = _breaker()
 
@@ -32,17 +32,17 @@ def guarded(provider: Callable[[Order], Receipt]) -> Callable[[Order], Receipt]:
         retry=retry_if_exception_type(Unreachable),
         reraise=True,
     )
-    def charge(order: Order) -> Receipt:
+    def charge(order: Payable) -> Receipt:
         return breaker.call(provider, order)
 
     return charge
 
 
-def aguarded(provider: Callable[[Order], Awaitable[Receipt]]) -> Callable[[Order], Awaitable[Receipt]]:
+def aguarded(provider: ACharge) -> ACharge:
     """The same, awaited."""
     breaker = _breaker()
 
-    async def charge(order: Order) -> Receipt:
+    async def charge(order: Payable) -> Receipt:
         async for attempt in AsyncRetrying(
             stop=stop_after_attempt(3),
             wait=wait_random_exponential(multiplier=0.2, max=2),
@@ -60,6 +60,7 @@ class Hand:
     """tenacity, pybreaker and a `try`."""
 
     name = "tenacity + pybreaker + try"
+    paid = Receipt
 
     @contextmanager
     def opened(self, providers: Providers) -> Iterator[Pay]:

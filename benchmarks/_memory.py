@@ -7,9 +7,7 @@ import gc
 import tracemalloc
 from collections.abc import Sequence
 
-from _shop import Contender, Providers, Receipt, declines, orders
-
-from payfallback.model import Order
+from _shop import Contender, Payable, Providers, Receipt, declines, orders
 
 
 def in_flight(contender: Contender, payments: int) -> float:
@@ -19,18 +17,18 @@ def in_flight(contender: Contender, payments: int) -> float:
         release = asyncio.Event()
         waiting = 0
 
-        async def hangs(order: Order) -> Receipt:
+        async def hangs(order: Payable) -> Receipt:
             nonlocal waiting
             waiting += 1
             await release.wait()
-            return Receipt(order.id, order.amount.minor)
+            return Receipt(order.amount.minor)
 
         async with contender.aopened(Providers(declines, declines, hangs, hangs)) as pay:
             release.set()
             await pay(orders("warm", 1)[0])
             release.clear()
             waiting = 0
-            ready = orders(f"M{contender.name[:1]}", payments)
+            ready = orders("waiting", payments)
             gc.collect()
             tracemalloc.start()
             before, _ = tracemalloc.get_traced_memory()

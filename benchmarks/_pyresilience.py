@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple, TypeVar
 
-from _shop import APay, Declined, Pay, Providers, Unreachable
+from _shop import APay, Declined, Pay, Providers, Receipt, Unreachable
 from pyresilience import CircuitBreakerConfig, CircuitOpenError, FallbackConfig, RetryConfig, resilient
 
 from payfallback.model import Order
@@ -41,6 +41,7 @@ class Pyresilience:
     """One decorator a channel."""
 
     name = "pyresilience"
+    paid = Receipt
 
     @contextmanager
     def opened(self, providers: Providers) -> Iterator[Pay]:

@@ -17,13 +17,22 @@ class Unreachable(Exception):
     """The request never arrived: the same channel may be tried again."""
 
 
+class Payable(Protocol):
+    """All that the providers look at: an order, or what payfallback hands to a wrapped callable."""
+
+    @property
+    def amount(self) -> Money:
+        """What is to be paid."""
+
+
 class Receipt(NamedTuple):
     """What a provider returns for a payment it took."""
 
-    order_id: str
     minor: int
 
 
+Charge = Callable[[Payable], Receipt]
+ACharge = Callable[[Payable], Awaitable[Receipt]]
 Pay = Callable[[Order], object]
 APay = Callable[[Order], Awaitable[object]]
 
@@ -31,16 +40,20 @@ APay = Callable[[Order], Awaitable[object]]
 class Providers(NamedTuple):
     """The credit channel, which is tried first, and the card. `acredit` and `acard` are the same, awaited."""
 
-    credit: Callable[[Order], Receipt]
-    card: Callable[[Order], Receipt]
-    acredit: Callable[[Order], Awaitable[Receipt]]
-    acard: Callable[[Order], Awaitable[Receipt]]
+    credit: Charge
+    card: Charge
+    acredit: ACharge
+    acard: ACharge
 
 
 class Contender(Protocol):
     """One way of getting an order paid. Opened once a block, as a server opens it once a start."""
 
     name: str
+
+    @property
+    def paid(self) -> type:
+        """What it returns for an order that is paid."""
 
     def opened(self, providers: Providers) -> AbstractContextManager[Pay]:
         """The blocking one."""
@@ -49,22 +62,22 @@ class Contender(Protocol):
         """The awaited one."""
 
 
-def takes(order: Order) -> Receipt:
+def takes(order: Payable) -> Receipt:
     """A provider that takes the money at once."""
-    return Receipt(order.id, order.amount.minor)
+    return Receipt(order.amount.minor)
 
 
-def declines(order: Order) -> Receipt:
+def declines(order: Payable) -> Receipt:
     """A provider that refuses at once."""
     raise Declined("credit limit")
 
 
-async def atakes(order: Order) -> Receipt:
+async def atakes(order: Payable) -> Receipt:
     """A provider that takes the money at once, awaited."""
-    return Receipt(order.id, order.amount.minor)
+    return Receipt(order.amount.minor)
 
 
-async def adeclines(order: Order) -> Receipt:
+async def adeclines(order: Payable) -> Receipt:
     """A provider that refuses at once, awaited."""
     raise Declined("credit limit")
 
@@ -86,6 +99,7 @@ class Bare:
     """The calls alone: what everything else is measured above."""
 
     name = "bare call"
+    paid = Receipt
 
     @contextmanager
     def opened(self, providers: Providers) -> Iterator[Pay]:

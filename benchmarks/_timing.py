@@ -18,14 +18,19 @@ _serial = count()
 
 
 def _prefix() -> str:
-    return f"B{next(_serial)}x"
+    return f"bench{next(_serial):05}x"
+
+
+def _check(contender: Contender, result: object) -> None:
+    if not isinstance(result, contender.paid):
+        raise RuntimeError(f"{contender.name} did not get an order paid: {result!r}")  # noqa: TRY004  # not a wrong type
 
 
 def block(contender: Contender, providers: Providers, payments: int) -> float:
     """Microseconds per payment of one block, blocking. Opening and warming up are not counted."""
     with contender.opened(providers) as pay:
         for order in orders(_prefix(), WARM_UP):
-            pay(order)
+            _check(contender, pay(order))
         ready = orders(_prefix(), payments)
         gc.collect()
         start = perf_counter()
@@ -40,7 +45,7 @@ def ablock(contender: Contender, providers: Providers, payments: int) -> float:
     async def run() -> float:
         async with contender.aopened(providers) as pay:
             for order in orders(_prefix(), WARM_UP):
-                await pay(order)
+                _check(contender, await pay(order))
             ready = orders(_prefix(), payments)
             gc.collect()
             start = perf_counter()

@@ -70,7 +70,9 @@ def _texts(cause: Cause, locale: str) -> Sequence[str]:
 
 
 def _error_classes() -> list[type[errors.PayfallbackError]]:
-    return [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.PayfallbackError)]
+    return [
+        each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.PayfallbackError)
+    ]
 
 
 def _error(kind: type[errors.PayfallbackError]) -> Sequence[str]:

@@ -15,7 +15,8 @@ every_cause = pytest.mark.parametrize("cause", [None, *Cause], ids=lambda cause:
 every_locale = pytest.mark.parametrize("locale", LOCALES)
 
 FAILED = re.compile(
-    r"fail|declin|reject|refus|unsuccess|error|did not go through|not been charged|失败|未成功|不成功|被拒|拒绝|错误|没有扣款|未扣款",
+    r"fail|declin|reject|refus|unsuccess|error|did not go through|not been charged"
+    r"|失败|未成功|不成功|被拒|拒绝|错误|没有扣款|未扣款",
     re.IGNORECASE,
 )
 OURS = re.compile(
@@ -44,11 +45,10 @@ def test_support_does_not_call_a_pending_payment_failed_either(cause: Cause | No
 
 
 @every_locale
-@pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("cause", [each for each in Cause if FACTS[each].internal], ids=lambda cause: cause.value)
-def test_the_librarys_own_reasons_are_not_shown(cause: Cause, status: str, locale: str) -> None:
+def test_the_librarys_own_reasons_are_not_shown(cause: Cause, locale: str) -> None:
     """A shopper never reads of circuits, queues, stopped channels or recent refusals."""
-    assert not OURS.search(shopper_text(status, cause, locale))
+    assert not any(OURS.search(shopper_text(status, cause, locale)) for status in STATUSES)
 
 
 @every_locale
@@ -68,34 +68,43 @@ def test_a_risk_refusal_reads_like_any_unexplained_one(status: str, locale: str)
 
 
 @every_locale
-@pytest.mark.parametrize("status", STATUSES)
 @every_cause
-def test_shoppers_read_no_codes(cause: Cause | None, status: str, locale: str) -> None:
+def test_shoppers_read_no_codes(cause: Cause | None, locale: str) -> None:
     """No cause name, HTTP status or code stands in a shopper's text; support reads the cause by its name."""
-    assert not CODES.search(shopper_text(status, cause, locale))
-    assert cause is None or f"[{cause.value}]" in support_text(status, cause, locale)
+    assert not any(CODES.search(shopper_text(status, cause, locale)) for status in STATUSES)
+    assert cause is None or all(f"[{cause.value}]" in support_text(status, cause, locale) for status in STATUSES)
 
 
-@pytest.mark.parametrize("status", STATUSES)
 @every_cause
-def test_each_language_stays_in_its_own(cause: Cause | None, status: str) -> None:
+def test_each_language_stays_in_its_own(cause: Cause | None) -> None:
     """English texts hold no Chinese; Chinese ones are Chinese."""
     chinese = re.compile(r"[\u4e00-\u9fff]")
-    assert not chinese.search(shopper_text(status, cause, "en") + support_text(status, cause, "en"))
-    told = shopper_text(status, cause, "zh-CN")
-    assert chinese.search(told) or told == ""
+    for status in STATUSES:
+        assert not chinese.search(shopper_text(status, cause, "en") + support_text(status, cause, "en"))
+        told = shopper_text(status, cause, "zh-CN")
+        assert chinese.search(told) or told == ""
 
 
 @every_locale
 @every_cause
 def test_not_paid_begins_with_the_money(cause: Cause | None, locale: str) -> None:
     """Whoever was not charged reads that first."""
-    assert shopper_text("not_paid", cause, locale).startswith("本次没有扣款" if locale == "zh-CN" else "You have not been")
+    assert shopper_text("not_paid", cause, locale).startswith(
+        "本次没有扣款" if locale == "zh-CN" else "You have not been"
+    )
 
 
 @pytest.mark.parametrize(
     ("locale", "as_in"),
-    [("zh", "zh-CN"), ("zh-TW", "zh-CN"), ("zh_Hans_CN", "zh-CN"), ("ZH-cn", "zh-CN"), ("en-GB", "en"), ("fr", "en"), ("", "en")],
+    [
+        ("zh", "zh-CN"),
+        ("zh-TW", "zh-CN"),
+        ("zh_Hans_CN", "zh-CN"),
+        ("ZH-cn", "zh-CN"),
+        ("en-GB", "en"),
+        ("fr", "en"),
+        ("", "en"),
+    ],
 )
 def test_other_locales_fall_back(locale: str, as_in: str) -> None:
     """Every kind of Chinese reads Chinese; every locale without texts of its own reads English."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from payfallback._config_words import near, path_of
+from payfallback._config_words import near, wrong
 from payfallback._core.safety import Problem, Where
 from payfallback.errors import MoneyInvalid, UnknownOption
 from payfallback.model import Money, Option
@@ -33,11 +33,7 @@ def unused(document: Document) -> list[Problem]:
     """Channels that no route leads to: not wrong, and worth a word."""
     used = {each.split("/")[0] for route in _route_tables(document) for each in _texts(route.get("order"))}
     names = [name for name in _table(document, "channels") if name not in used]
-    return [_wrong(("channels", name), "no route leads to this channel") for name in names]
-
-
-def _wrong(where: Where, message: str, hint: str = "") -> Problem:
-    return Problem(where=where, message=f"{path_of(where)}: {message}", hint=hint)
+    return [wrong(("channels", name), "no route leads to this channel") for name in names]
 
 
 def _table(document: Any, name: str) -> dict[str, Any]:
@@ -62,7 +58,7 @@ def _accounts(document: Document) -> Iterator[Problem]:
     for name, account in _tables(document, "accounts"):
         provider = account.get("provider")
         if isinstance(provider, str) and provider not in PROVIDERS:
-            yield _wrong(("accounts", name, "provider"), "no such provider", near(provider, PROVIDERS))
+            yield wrong(("accounts", name, "provider"), "no such provider", near(provider, PROVIDERS))
 
 
 def _channels(document: Document) -> Iterator[Problem]:
@@ -70,7 +66,7 @@ def _channels(document: Document) -> Iterator[Problem]:
     for name, channel in _tables(document, "channels"):
         account = channel.get("account")
         if isinstance(account, str) and account not in accounts:
-            yield _wrong(("channels", name, "account"), f"no account {account!r} in this file", near(account, accounts))
+            yield wrong(("channels", name, "account"), f"no account {account!r} in this file", near(account, accounts))
         terms = channel.get("terms")
         yield from _twice(("channels", name, "terms"), terms if isinstance(terms, list) else [])
 
@@ -78,7 +74,7 @@ def _channels(document: Document) -> Iterator[Problem]:
 def _twice(where: Where, entries: list[Any]) -> Iterator[Problem]:
     for place, each in enumerate(entries):
         if each in entries[:place]:
-            yield _wrong((*where, place), f"{each!r} stands there twice")
+            yield wrong((*where, place), f"{each!r} stands there twice")
 
 
 def _templates(document: Document) -> Iterator[Problem]:
@@ -86,7 +82,7 @@ def _templates(document: Document) -> Iterator[Problem]:
     places += [(("channels", name, "number"), each.get("number")) for name, each in _tables(document, "channels")]
     for where, template in places:
         if isinstance(template, str) and (message := _template_problem(template)):
-            yield _wrong(where, message, 'write it as "{order}{seq:02}"')
+            yield wrong(where, message, 'write it as "{order}{seq:02}"')
 
 
 def _template_problem(template: str) -> str:
@@ -115,7 +111,7 @@ def _routes(document: Document) -> Iterator[Problem]:
         yield from _amount(route, where)
         name = route.get("name")
         if name is not None and name in names:
-            yield _wrong((*where, "name"), f"another route is called {name!r} already")
+            yield wrong((*where, "name"), f"another route is called {name!r} already")
         names.append(name)
 
 
@@ -124,7 +120,7 @@ def _order(document: Document, route: Mapping[str, Any], where: Where) -> Iterat
     order = route.get("order")
     for place, text in enumerate(order if isinstance(order, list) else []):
         if isinstance(text, str) and (found := _option_problem(text, channels)):
-            yield _wrong((*where, "order", place), *found)
+            yield wrong((*where, "order", place), *found)
     yield from _twice((*where, "order"), order if isinstance(order, list) else [])
 
 
@@ -152,7 +148,7 @@ def _always_ask(route: Mapping[str, Any], where: Where) -> Iterator[Problem]:
     order = _texts(route.get("order"))
     for place, text in enumerate(_texts(route.get("always_ask"))):
         if text not in order:
-            yield _wrong((*where, "always_ask", place), f"{text!r} is not in this route's order", near(text, order))
+            yield wrong((*where, "always_ask", place), f"{text!r} is not in this route's order", near(text, order))
 
 
 def _amount(route: Mapping[str, Any], where: Where) -> Iterator[Problem]:
@@ -162,16 +158,16 @@ def _amount(route: Mapping[str, Any], where: Where) -> Iterator[Problem]:
         return
     where = (*where, "when")
     if currency is None:
-        yield _wrong((*where, "amount"), "expected `currency` beside it", 'add currency = "CNY"')
+        yield wrong((*where, "amount"), "expected `currency` beside it", 'add currency = "CNY"')
     bounds = {}
     for key in ("from", "to"):
         try:
             bounds[key] = Money.of(amount[key], currency) if isinstance(amount.get(key), str) and currency else None
         except MoneyInvalid as error:
-            yield _wrong((*where, "amount", key), error.message, error.hint)
+            yield wrong((*where, "amount", key), error.message, error.hint)
     least, most = bounds.get("from"), bounds.get("to")
     if least is not None and most is not None and least.minor > most.minor:
-        yield _wrong((*where, "amount"), "`from` is above `to`, so no order ever matches")
+        yield wrong((*where, "amount"), "`from` is above `to`, so no order ever matches")
 
 
 def _ends(document: Document) -> Iterator[Problem]:
@@ -182,7 +178,7 @@ def _ends(document: Document) -> Iterator[Problem]:
         return
     if not open_ended:
         hint = "add a last route without `when`"
-        yield _wrong(("routes", len(routes) - 1), "orders that match no route could not be paid", hint)
+        yield wrong(("routes", len(routes) - 1), "orders that match no route could not be paid", hint)
     elif open_ended[0] < len(routes) - 1:
         hint = "put the route without `when` last"
-        yield _wrong(("routes", open_ended[0]), "matches every order, so the routes after it are never taken", hint)
+        yield wrong(("routes", open_ended[0]), "matches every order, so the routes after it are never taken", hint)

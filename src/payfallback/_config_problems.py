@@ -88,7 +88,7 @@ def _mismatch(where: Where, kind: str, context: Mapping[str, Any], given: object
     limits = {"greater_than_equal": ("at least", "ge"), "less_than_equal": ("at most", "le")}
     if kind in limits:
         words, key = limits[kind]
-        return f"expected {words} {context[key]}, found {found(given)}"
+        return f"expected {words} {context[key]:g}, found {found(given)}"
     return f"expected something else than {kind_of(given)}"
 
 

@@ -24,7 +24,7 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _LONGEST = 366 * 86400.0
 _AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_PASSWORD = re.compile(r"://[^/@\s]*:(?!\$\{)[^/@\s]+@")
+_PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -123,7 +123,7 @@ def _address(given: str) -> str:
 
 
 def _journal(given: object, info: ValidationInfo) -> object:
-    if isinstance(given, str) and _PASSWORD.search(given):
+    if isinstance(given, str) and _PASSWORD.search(REFERENCE.sub("", given)):
         raise wrong("expected no password in the address", "write it as ${env:NAME}, the whole address or that part")
     address = _text(given, info)
     if not isinstance(address, str):

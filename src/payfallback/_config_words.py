@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from payfallback._core.safety import Where
+from payfallback._core.safety import Problem, Where
 
-_PLAIN = re.compile(r"[\w.,/ +%-]{0,24}")
+_PLAIN = re.compile(r"[\w.,/ +%-]{0,12}")
 
 
 def found(given: object) -> str:
@@ -17,7 +17,7 @@ def found(given: object) -> str:
     match given:
         case bool():
             return "true" if given else "false"
-        case int() | float():
+        case int() | float() if len(str(given)) <= 12:
             return f"the bare number {given}"
         case str() if _PLAIN.fullmatch(given):
             return f'"{given}"'
@@ -58,3 +58,8 @@ def path_of(where: Where) -> str:
     for part in where:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def wrong(where: Where, message: str, hint: str = "") -> Problem:
+    """A problem that begins with where it stands."""
+    return Problem(where=where, message=f"{path_of(where)}: {message}", hint=hint)

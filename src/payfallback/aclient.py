@@ -205,7 +205,7 @@ class AsyncPayments:
         """As `Payments.lab`."""
         from payfallback.testing.lab import Lab
 
-        return Lab(self.policy, **more)
+        return Lab(self, **more)
 
     async def aclose(self) -> None:
         """Finish what is under way and let go of connections and files."""

@@ -206,7 +206,7 @@ class Payments:
         """This very configuration on fake providers and virtual time: for tests and drills."""
         from payfallback.testing.lab import Lab
 
-        return Lab(self.policy, **more)
+        return Lab(self, **more)
 
     def close(self) -> None:
         """Finish what is under way and let go of connections and files."""

@@ -21,7 +21,7 @@ from payfallback._config_model import ConfigFile
 from payfallback._config_problems import ConfigProblems, refuse, shape_problems
 from payfallback._config_secrets import Resolver
 from payfallback._config_values import AccountSettings, ChannelSettings, JournalSettings, KeySettings, Settings
-from payfallback._config_words import path_of
+from payfallback._config_words import wrong
 from payfallback._core.safety import Problem, Where
 from payfallback._values import changed
 from payfallback.errors import ConfigError
@@ -96,8 +96,8 @@ def _warnings(document: Mapping[str, Any], resolver: Resolver, lines: Mapping[Wh
     found = unused(document)
     for where, text in _every_text(document, ()):
         if text in resolver.loose:
-            message = f"{path_of(where)}: every user of this machine can read {resolver.loose[text]}"
-            found.append(Problem(where=where, message=message, hint=f"chmod 600 {resolver.loose[text]}"))
+            name = resolver.loose[text]
+            found.append(wrong(where, f"every user of this machine can read {name}", f"chmod 600 {name}"))
     return tuple(changed(each, line=line_of(lines, each.where)) for each in found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from hashlib import sha256
 from typing import ClassVar
 
@@ -92,14 +93,19 @@ class Option:
     def __str__(self) -> str:
         return self.id
 
-    @classmethod
-    def parse(cls, text: str) -> Option:
+    @staticmethod
+    def parse(text: str) -> Option:
         """Read an option id. Raises `UnknownOption` when it has another shape."""
-        found = re.fullmatch(r"([A-Za-z][A-Za-z0-9_-]*)(?:/(full|[1-9][0-9]?))?", text)
-        if not found:
-            raise UnknownOption(f"{text!r} is not an option id", hint='write "wechat", "baitiao/12" or "baitiao/full"')
-        channel, terms = found.groups()
-        return cls(channel, None if terms is None else 0 if terms == "full" else int(terms))
+        return _parse_option(text)
+
+
+@lru_cache(4096)
+def _parse_option(text: str) -> Option:
+    found = re.fullmatch(r"([A-Za-z][A-Za-z0-9_-]*)(?:/(full|[1-9][0-9]?))?", text)
+    if not found:
+        raise UnknownOption(f"{text!r} is not an option id", hint='write "wechat", "baitiao/12" or "baitiao/full"')
+    channel, terms = found.groups()
+    return Option(channel, None if terms is None else 0 if terms == "full" else int(terms))
 
 
 @value

@@ -193,7 +193,8 @@ def attempt_number(channel: Channel, order_id: str, seq: int) -> str:
     has six characters. Two orders whose numbers would collide under one account are told apart by the journal, which
     refuses the second. Raises `NumberInvalid` when the number does not fit the provider's alphabet and length.
     """
-    stem = re.sub(r"[^0-9A-Za-z]", "", order_id)
+    plain = order_id.isascii() and order_id.isalnum()
+    stem = order_id if plain else re.sub(r"[^0-9A-Za-z]", "", order_id)
     number = channel.number.format(order=stem, seq=seq, account=channel.account.name, channel=channel.name)
     if len(number) < SHORTEST_NUMBER:
         width = SHORTEST_NUMBER - len(number) + 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -144,3 +144,16 @@ def refusing() -> Iterator[Server]:
     with serving(None) as server:
         server.stop_listening()
         yield server
+
+
+@contextmanager
+def unreachable() -> Iterator[str]:
+    """The URL of a listener whose queue is full: connecting to it takes for ever."""
+    with ExitStack() as open_, socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        for _ in range(4):
+            waiting = open_.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with suppress(BlockingIOError):
+                waiting.connect(address)
+        yield f"http://127.0.0.1:{address[1]}"

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from faulty_server import Reply, bad_gateway, ok_html, refusing, serving
-from payfallback._core.operations import Kind
-from payfallback.taxonomy import Cause, Verdict
+import stripe
+from faulty_server import Reply, bad_gateway, ok_html, refusing, serving, unreachable
 from wrapped_sdks import (
     Channel,
     alipay_channel,
@@ -20,6 +18,9 @@ from wrapped_sdks import (
     wechat_channel,
     wechat_says,
 )
+
+from payfallback._core.operations import Kind
+from payfallback.taxonomy import Cause, Verdict
 
 SDKS: dict[str, Channel] = {"stripe": stripe_channel, "alipay": alipay_channel, "wechatpay": wechat_channel}
 FAULTS: dict[str, Reply | str | None] = {
@@ -52,6 +53,13 @@ def test_a_refused_connection_is_never_sent(sdk: Channel) -> None:
 
 
 @each_sdk
+def test_a_connection_that_was_not_made_in_time_is_never_sent(sdk: Channel) -> None:
+    """A connect timeout is told apart from a read timeout, which raises the same class in two of the three SDKs."""
+    with unreachable() as url, sdk(url) as wrapped:
+        assert answer_of(wrapped, operation()).verdict is Verdict.NOT_SENT
+
+
+@each_sdk
 def test_the_exception_is_kept(sdk: Channel) -> None:
     """What the SDK raised goes along with the answer, and its text names classes only."""
     with serving(None) as server, sdk(server.url) as wrapped:
@@ -79,6 +87,15 @@ def test_a_failed_question_or_close_proves_nothing(sdk: Channel, kind: Kind) -> 
 
 
 # ---------------------------------------------------------------- what an SDK sends besides
+
+
+@pytest.mark.parametrize(("declared", "verdict"), [(True, Verdict.NOT_SENT), (False, Verdict.UNKNOWN)])
+def test_stripe_whose_retries_cannot_be_seen(verdict: Verdict, *, declared: bool) -> None:
+    """Where the SDK's own frame is missing, only the merchant's word tells that its retries are off."""
+    bare = stripe.APIConnectionError("Unexpected error communicating with Stripe.")
+    bare.__cause__ = ConnectionRefusedError(111, "Connection refused")
+    with stripe_channel("http://127.0.0.1:9", sdk_retries_off=declared) as wrapped:
+        assert wrapped.read(operation(), bare).verdict is verdict
 
 
 def test_stripe_with_its_retries_on_proves_nothing() -> None:

@@ -17,9 +17,9 @@ from alipay.aop.api.DefaultAlipayClient import DefaultAlipayClient
 from alipay.aop.api.request.AlipayTradePayRequest import AlipayTradePayRequest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from faulty_server import Request, Response
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from faulty_server import Request, Response
 from payfallback._core.operations import Kind, Operation
 from payfallback.model import Money, Option
 from payfallback.providers.wrap import Attempt, Wrapped, wrap
@@ -31,8 +31,8 @@ Channel = Callable[[str], AbstractContextManager[Wrapped]]
 
 def operation(kind: Kind = Kind.CHARGE, **more: Any) -> Operation:
     """An operation on an order of 12.50 yuan."""
-    told = {"option": Option("own"), "product": "", "number": "A1001N01", "amount": Money(1250, "CNY"), **more}
-    return Operation(kind=kind, order_id="A1001", title="tea", timeout=TIMEOUT, **told)
+    own = {"option": Option("own"), "product": "", "number": "A1001N01", "amount": Money(1250, "CNY"), "title": "tea"}
+    return Operation(**{"kind": kind, "order_id": "A1001", "timeout": TIMEOUT, **own, **more})
 
 
 def answer_of(wrapped: Wrapped, asked: Operation) -> Any:
@@ -41,7 +41,7 @@ def answer_of(wrapped: Wrapped, asked: Operation) -> Any:
     assert call is not None
     try:
         result = call()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # what the runtime does around a provider call
         result = error
     return wrapped.read(asked, result)
 

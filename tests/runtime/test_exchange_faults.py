@@ -33,6 +33,8 @@ pytestmark = pytest.mark.anyio
 
 Perform = Callable[[Till, Operation], Awaitable[Answer]]
 
+TLS = httpx.create_ssl_context(trust_env=False)  # made once: it takes 20 ms
+
 OK = b"HTTP/1.1 200 OK\r\n"
 HEADERS = b"".join(b"X-Number-%d: 1\r\n" % n for n in range(500))
 
@@ -42,14 +44,14 @@ async def perform(request: pytest.FixtureRequest) -> Perform:
     """One exchange, closed by the test's end."""
 
     async def sync(provider: Till, operation: Operation) -> Answer:
-        exchange = Exchange()
+        exchange = Exchange(tls=TLS)
         try:
             return exchange.perform(provider, operation)
         finally:
             exchange.close()
 
     async def aio(provider: Till, operation: Operation) -> Answer:
-        exchange = AsyncExchange()
+        exchange = AsyncExchange(tls=TLS)
         try:
             return await exchange.perform(provider, operation)
         finally:
@@ -128,6 +130,21 @@ async def test_no_server_holds_a_call_beyond_its_timeout(perform: Perform, behav
     assert (answer.verdict, answer.cause) == (Verdict.UNKNOWN, Cause.TIMEOUT)
     assert isinstance(answer.error, httpx.ReadTimeout)
     assert 0.1 < took < 1.0
+
+
+async def test_a_server_that_does_not_take_the_request_does_not_hold_the_call(perform: Perform) -> None:
+    """Part of it was sent: over in time, and nobody knows."""
+
+    class Large(Till):
+        def request(self, operation: Operation) -> HttpRequest:
+            return HttpRequest(method="POST", url=self.url, body=b"x" * 30_000_000)
+
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        began = time.monotonic()
+        answer = await perform(Large(f"http://127.0.0.1:{deaf.getsockname()[1]}/pay"), charge(timeout=0.2))
+        took = time.monotonic() - began
+    assert (answer.verdict, answer.cause) == (Verdict.UNKNOWN, Cause.TIMEOUT)
+    assert took < 1.0
 
 
 async def test_a_name_that_is_not_resolved_was_never_sent(perform: Perform, monkeypatch: pytest.MonkeyPatch) -> None:

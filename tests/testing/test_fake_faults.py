@@ -21,7 +21,7 @@ def test_the_vocabulary_is_the_one_of_the_front_door() -> None:
     assert not set(FAULTS) & set(EXTRAS)
 
 
-@pytest.mark.parametrize("word", [*FAULTS, *EXTRAS])
+@pytest.mark.parametrize("word", [*FAULTS, *EXTRAS, "slow:2.5", "wrong_amount:1234567", "declined:overdue"])
 def test_every_word_reads_back(word: str) -> None:
     """A fault's text reads back as the same fault."""
     fault = parse_fault(word)
@@ -59,7 +59,7 @@ def test_mistakes_get_a_hint(text: str, hint: str) -> None:
 def test_a_fault_made_by_hand_is_checked_too() -> None:
     """No fault can exist that the vocabulary does not know."""
     with pytest.raises(ProgrammingError, match="hang"):
-        Fault("hangs")
+        Fault("hangs")  # one letter too many
 
 
 def test_an_outage_names_a_known_channel_and_operation() -> None:

@@ -73,12 +73,13 @@ def explain(
 ) -> Explanation:
     """The options that `pay` would try by itself, in that order, and why not the rest.
 
-    `consent`: the option ids that the shopper ticked beside the choice. `now`: epoch seconds. `health`: why a channel
-    is passed over at the moment. Raises `UnknownOption` for a choice or consent that no channel offers.
+    `choice` None takes the route's first. `consent`: the option ids that the shopper ticked beside the choice. `now`:
+    epoch seconds. `health`: why a channel is passed over at the moment. Raises `UnknownOption` for a choice or consent
+    that no channel offers.
     """
-    chosen = None if choice is None else _option(policy, choice)
-    agreed = {_option(policy, each) for each in consent}
     route = select_route(policy, order, now)
+    chosen = _option(policy, choice) if choice is not None else route.order[0] if route is not None else None
+    agreed = {_option(policy, each) for each in consent}
     others = tuple((each.name, why_not(each.when, order, now)) for each in _before(policy, route))
     tried: list[Tried] = []
     passed: list[NotTried] = []

@@ -21,6 +21,7 @@ LOOKS = (5.0, 15.0, 30.0, 60.0, 300.0)
 
 GRACE = 0.5  # after a call's own deadline, before a request that nobody answered is called a crash
 PATIENCE = 30.0  # recovery leaves an unknown charge alone this long before it closes it
+MOST_CLOSES = 20  # on recovery's schedule about 15 hours; a provider that says no so often is only asked from then on
 PERSON_AFTER = 86400.0  # an uncertainty this old stands before a person, and is still watched
 
 
@@ -86,7 +87,7 @@ class View:
     live: bool  # a shopper waits
     asked: Mapping[int, tuple[int, float]] = field(factory=dict)
     looked: bool = False  # only the next look is wanted, this one is over
-    fallback: bool = False  # there is another option that may be taken by itself
+    fallback: Callable[[], bool] = field(default=lambda: False)  # another option may be taken by itself
     retries: bool = False  # the request can be made again in this run
     acts: bool = True  # autonomy lets us close and refund
     until: float = math.inf  # epoch second at which the shopper has waited long enough
@@ -191,9 +192,10 @@ def leaving(record: Record, attempt: Attempt, view: View) -> bool:
         by_itself = attempt.starts == "server" or not (attempt.handed_over or attempt.adopted)
         lives = (capabilities.lives or PATIENCE) + capabilities.close_after
         return by_itself and age >= max(PATIENCE, lives)
-    if attempt.status is not Status.UNKNOWN or not view.fallback or not capabilities.leaves:
+    if attempt.status is not Status.UNKNOWN or not capabilities.leaves:
         return False
-    return not capabilities.query or view.asked.get(attempt.seq, (0, 0.0))[0] > 0
+    asked = not capabilities.query or view.asked.get(attempt.seq, (0, 0.0))[0] > 0
+    return asked and view.fallback()
 
 
 def _look_at(view: View, seq: int, since: float, soonest: float = 0.0, every: float = 2.0) -> float:
@@ -287,7 +289,7 @@ def _leave(attempt: Attempt, view: View, capabilities: Capabilities) -> Task:
 
 
 def _closable(attempt: Attempt, view: View, capabilities: Capabilities, since: float) -> bool:
-    if not capabilities.close or not view.acts:
+    if not capabilities.close or not view.acts or attempt.closes >= MOST_CLOSES:
         return False
     return capabilities.close_until is None or view.now < since + capabilities.close_until
 

@@ -220,16 +220,20 @@ def _concerns(run: Run, task: Task, current: Attempt | None) -> bool:
 def view_of(run: Run) -> View:
     """How this run looks at the order now."""
     now = run.now()
-    fallback = False
-    if run.live and run.autonomy == "switch" and run.intent in ("pay", "switch"):
-        fallback = next_option(run, peek=True) is not None
     return View(
         policy=run.policy,
         now=now,
         live=run.live,
         asked=run.asked,
-        fallback=fallback,
+        fallback=lambda: _has_fallback(run),
         retries=run.live and run.autonomy != "observe" and not run.no_retry and run.intent in ("pay", "switch"),
         acts=run.autonomy != "observe",
         until=now + max(run.left(), 0.0) if run.live else float("inf"),
     )
+
+
+def _has_fallback(run: Run) -> bool:
+    """Whether another option would be started by itself, were the current attempt dead."""
+    if not run.live or run.autonomy != "switch" or run.intent not in ("pay", "switch"):
+        return False
+    return next_option(run, peek=True) is not None

@@ -157,9 +157,9 @@ class AsyncDriver:
         return answer
 
     async def _answer(self, effect: Call) -> Answer:
-        provider, operation = self._shared.providers[effect.channel], effect.operation
-        if not isinstance(provider, Callables):
-            return await self._exchange().perform(provider, operation)
+        operation, provider = effect.operation, self._shared.callables.get(effect.channel)
+        if provider is None:
+            return await self._exchange().perform(self._shared.wires[effect.channel], operation)
         call = provider.call(operation)
         if call is None:
             return no_such_operation(operation.kind)

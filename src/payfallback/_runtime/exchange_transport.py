@@ -45,6 +45,32 @@ def _as_httpx() -> Iterator[None]:
         raise ours(str(error)) from error
 
 
+class _Content(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A request's body in one piece. Not an async generator: trio complains of one that a timeout leaves unfinished."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._body,))
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Pieces(self._body)
+
+
+class _Pieces:
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = iter(pieces)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
+
+
 def _outgoing(request: httpx.Request) -> httpcore.Request:
     url = httpcore.URL(
         scheme=request.url.raw_scheme,
@@ -56,7 +82,7 @@ def _outgoing(request: httpx.Request) -> httpcore.Request:
         request.method,
         url,
         headers=request.headers.raw,
-        content=request.stream,
+        content=_Content(request.content),
         extensions=request.extensions,
     )
 

@@ -18,7 +18,7 @@ from payfallback._core.order import Attempt
 from payfallback._core.run import Env
 from payfallback._runtime.health import Gate, Rejection
 from payfallback.policy import Channel, Policy
-from payfallback.ports import Clock, Commit, Journal, Observer, Provider
+from payfallback.ports import Callables, Clock, Commit, Journal, Observer, Provider, Wire
 from payfallback.taxonomy import Cause, Verdict
 
 KEPT = 10_000  # pieces of evidence kept while the journal is away; beyond it the oldest goes, and recovery asks again
@@ -82,6 +82,8 @@ class Shared:
     ) -> None:
         self.policy, self.providers, self.journal = policy, providers, journal
         self.gate, self.clock, self.observer = gate, clock, observer
+        self.callables = {name: each for name, each in providers.items() if isinstance(each, Callables)}
+        self.wires = {name: each for name, each in providers.items() if isinstance(each, Wire)}
         self.backlog = Backlog(journal)
         self._count = itertools.count(1)
         self._name = ""

@@ -12,7 +12,7 @@ from payfallback._runtime.calls import read_safely
 from payfallback._runtime.commits import commit_of, never_sent
 from payfallback._runtime.shared import Shared, no_such_operation
 from payfallback.errors import JournalUnavailable
-from payfallback.ports import Callables, Exchanging
+from payfallback.ports import Exchanging
 
 COMMIT_WITHIN = 30.0  # seconds; a journal that is silent for longer is taken as away
 
@@ -107,9 +107,9 @@ class SyncDriver:
         return answer
 
     def _answer(self, effect: Call) -> Answer:
-        provider, operation = self._shared.providers[effect.channel], effect.operation
-        if not isinstance(provider, Callables):
-            return self._exchange().perform(provider, operation)
+        operation, provider = effect.operation, self._shared.callables.get(effect.channel)
+        if provider is None:
+            return self._exchange().perform(self._shared.wires[effect.channel], operation)
         call = provider.call(operation)
         if call is None:
             return no_such_operation(operation.kind)

@@ -77,8 +77,8 @@ def receipt_of(commit: Commit) -> Receipt | None:
     version, fence, take = commit.version, commit.fence, commit.take_lease
     if version is None or (take and version and fence is None):
         return None
-    held = (fence or 1 if version else 1) if take else (fence or 0) if take is None else 0
-    return Receipt(ok=True, version=version + len(commit.events), fence=held)
+    held = (fence if version else 1) if take else fence if take is None and version else 0
+    return Receipt(ok=True, version=version + len(commit.events), fence=held or 0)
 
 
 def stored_of(row: Row, codec: Codec, now: float) -> Stored:

@@ -108,7 +108,7 @@ class MemoryJournal:
     def _lease(self, commit: Commit, entry: _Entry) -> int:
         """Take, prolong or release; the number of the lease that the writer now holds, 0 for none."""
         if commit.take_lease is None:
-            return commit.fence or 0
+            return commit.fence or 0 if commit.version else 0
         if not commit.take_lease:
             entry.owner, entry.until = "", 0.0
             return 0
@@ -191,13 +191,13 @@ class MemoryJournal:
     def _listed(self, states: Sequence[str], limit: int, sort: str) -> tuple[Summary, ...]:
         rank = _RANKS[checked_sort(sort)]
         entries = [e for e in self._orders.values() if e.summary and (not states or e.summary.state in states)]
-        return tuple(e.summary for e in sorted(entries, key=rank)[:limit] if e.summary)
+        return tuple(e.summary for e in sorted(entries, key=rank)[: max(0, limit)] if e.summary)
 
     # ------------------------------------------------------------ outcomes
 
     def undelivered(self, limit: int, done: Done, *, order_id: str | None = None) -> None:
         """`done(tuple[Outcome, ...])`, oldest first."""
-        self._answer(done, lambda: tuple(islice(self._waiting(order_id), limit)))
+        self._answer(done, lambda: tuple(islice(self._waiting(order_id), max(0, limit))))
 
     def _waiting(self, order_id: str | None) -> Iterator[Outcome]:
         return (each for each in self._undelivered.values() if order_id in (None, each.order_id))

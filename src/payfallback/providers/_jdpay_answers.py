@@ -16,7 +16,7 @@ from payfallback.policy import Account
 from payfallback.providers._jdpay_products import CODES
 from payfallback.providers._jdpay_requests import revoke_number
 from payfallback.providers._jdpay_xml import Fields, items_in, text_in
-from payfallback.providers.codes import BEIJING, clean_code, clean_text, unknown
+from payfallback.providers.codes import BEIJING, clean_code, clean_text, plain_number, unknown
 from payfallback.taxonomy import Cause, Verdict
 
 TAKEN = "000000"
@@ -57,11 +57,11 @@ def _charge(operation: Operation, inside: Fields) -> Answer:
     if operation.product in CODES:
         return trade(inside)
     code = text_in(inside, "qrCode")
-    action = Qr(code) if re.fullmatch(r"https://[!-~]{1,500}", code) else None
+    action = Qr(code) if re.fullmatch(r"[!-~]{1,512}", code) else None
     return Answer(
         verdict=Verdict.PENDING,
         cause=Cause.AWAITING_SHOPPER,
-        number=text_in(inside, "tradeNum"),
+        number=plain_number(text_in(inside, "tradeNum")),
         provider_ref=clean_code(text_in(inside, "orderId")),
         action=action,
     )
@@ -75,7 +75,7 @@ def _query(operation: Operation, inside: Fields) -> Answer:
 
 def trade(inside: Fields) -> Answer:
     """The state of a payment. Captured only with the amount that JD says was paid."""
-    status, number = text_in(inside, "status"), text_in(inside, "tradeNum")
+    status, number = text_in(inside, "status"), plain_number(text_in(inside, "tradeNum"))
     verdict, cause = _STATES.get(status, (Verdict.UNKNOWN, Cause.UNRECOGNISED))
     amount = _paid(inside) if verdict is Verdict.CAPTURED else None
     if not number or (verdict is Verdict.CAPTURED and amount is None):
@@ -140,7 +140,7 @@ def revoke(inside: Fields) -> Answer:
 
 
 def _by_status(inside: Fields, states: Mapping[str, tuple[Verdict, Cause | None]]) -> Answer:
-    status, number = text_in(inside, "status"), text_in(inside, "oTradeNum")
+    status, number = text_in(inside, "status"), plain_number(text_in(inside, "oTradeNum"))
     verdict, cause = states.get(status, (Verdict.UNKNOWN, Cause.UNRECOGNISED))
     if not number:
         verdict, cause = Verdict.UNKNOWN, Cause.UNRECOGNISED

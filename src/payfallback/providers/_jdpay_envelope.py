@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
 from payfallback.errors import ConfigError
@@ -153,7 +154,7 @@ def _holds(key: RSAPublicKey, signature: bytes, xml: str) -> bool:
     from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
 
     try:
-        key.verify(signature, _digest(xml), PKCS1v15(), NoDigestInfo())
+        signed = key.recover_data_from_signature(signature, PKCS1v15(), NoDigestInfo())
     except InvalidSignature:
         return False
-    return True
+    return compare_digest(signed, _digest(xml))

@@ -30,6 +30,11 @@ def clean_code(code: object) -> str:
     return re.sub(r"[^0-9A-Za-z_.:=-]", "", str(code))[:64] if isinstance(code, str | int) else ""
 
 
+def plain_number(number: object) -> str:
+    """A trade's or refund's number as any provider writes one; anything else is empty."""
+    return number if isinstance(number, str) and re.fullmatch(r"[!-~]{1,64}", number) else ""
+
+
 def unknown(
     cause: Cause,
     code: object = "",

@@ -1,4 +1,4 @@
-"""JD Pay (京东支付) V2 and Baitiao (白条): requests as values, and what each answer proves (docs/providers/jdpay.md)."""
+"""JD Pay (京东支付) V2 and Baitiao (白条): requests as values, what each answer proves (docs/providers/jdpay.md)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from payfallback.providers import _jdpay_products as products
 from payfallback.providers import _jdpay_requests as requests
 from payfallback.providers._jdpay_envelope import Envelope
 from payfallback.providers._jdpay_xml import Fields, Unreadable, parse, text_in, text_of
-from payfallback.providers.codes import http_date, known_options, retry_after, unknown
+from payfallback.providers.codes import http_date, known_options, plain_number, retry_after, unknown
 from payfallback.providers.keys import Key
 from payfallback.taxonomy import Cause
 
@@ -133,7 +133,7 @@ def _unsigned(outside: Fields, status: int, why: str, wait: float | None) -> Ans
 
 
 def _notice(inside: Fields) -> Notice:
-    number, original = text_in(inside, "tradeNum"), text_in(inside, "oTradeNum")
+    number, original = plain_number(text_in(inside, "tradeNum")), plain_number(text_in(inside, "oTradeNum"))
     match text_in(inside, "tradeType"):
         case "0" if number:
             return Notice(number=number, answer=answers.trade(inside))

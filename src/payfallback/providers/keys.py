@@ -58,6 +58,10 @@ class Keyring(Generic[T]):
         """The id of the key that signs."""
         return self._keys[0].id
 
+    def ids(self, now: float) -> tuple[str, ...]:
+        """The ids of the keys that may verify at this time (epoch seconds)."""
+        return tuple(key.id for key in self._keys if key.until is None or now <= key.until)
+
     def first(self) -> T:
         """The key that signs."""
         return self._at(0)

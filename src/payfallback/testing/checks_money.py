@@ -44,18 +44,30 @@ def intent_first(case: Case) -> Iterator[Violation]:
 
 
 def _intents(history: History, attempt: Attempt, arrivals: list[Arrival]) -> Iterator[Violation]:
-    for kind, refund in dict.fromkeys((each.kind, each.refund) for each in arrivals):
-        if kind not in _INTENT or (kind is Kind.CHARGE and attempt.planned.adopted):
-            continue
-        asked = sorted(each.shop_at for each in arrivals if each.kind is kind and each.refund == refund)
-        meant = sorted(each.at for _, each in attempt.sent if each.what == kind.value and each.refund == refund)
-        what = f"{kind.value} {refund}".strip()
-        if len(asked) > len(meant):
-            facts = f"{attempt.name}: {len(asked)} requests to {what} arrived, {len(meant)} were journalled as sending"
+    asked: dict[tuple[str, str], list[float]] = {}
+    for arrival in arrivals:
+        if arrival.kind in _INTENT and not (arrival.kind is Kind.CHARGE and attempt.planned.adopted):
+            asked.setdefault(_intent_of(attempt, arrival), []).append(arrival.shop_at)
+    for (what, refund), times in asked.items():
+        times.sort()
+        meant = sorted(each.at for _, each in attempt.sent if each.what == what and refund in ("", each.refund))
+        words = f"{what} {refund}".strip()
+        if len(times) > len(meant):
+            facts = f"{attempt.name}: {len(times)} requests to {words} arrived, {len(meant)} were journalled as sending"
             yield Violation("I2", history.order_id, facts)
-        elif any(at > shop_at + _SAME_MOMENT for at, shop_at in zip(meant, asked, strict=False)):
-            facts = f"{attempt.name}: a request to {what} arrived before its intent was written ({asked} < {meant})"
+        elif any(at > shop_at + _SAME_MOMENT for at, shop_at in zip(meant, times, strict=False)):
+            facts = f"{attempt.name}: a request to {words} arrived before its intent was written ({times} < {meant})"
             yield Violation("I2", history.order_id, facts)
+
+
+def _intent_of(attempt: Attempt, arrival: Arrival) -> tuple[str, str]:
+    """How the intent of a request is journalled. A refund that the merchant asked for stands there under the merchant's
+    own id, and is sent under a number made for it: such requests are counted together."""
+    if arrival.kind is not Kind.REFUND:
+        return arrival.kind.value, ""
+    own = any(each.what == "refund" and each.refund == arrival.refund for _, each in attempt.sent)
+    asked = any(each.what == "merchant_refund" for _, each in attempt.sent)
+    return ("refund", arrival.refund) if own or not asked else ("merchant_refund", "")
 
 
 def one_amount(case: Case) -> Iterator[Violation]:

@@ -10,11 +10,12 @@ from payfallback.results import Outcome, Paid
 from payfallback.testing.case import Case, Violation
 from payfallback.testing.history import Attempt, History
 
+_END = 1 << 62  # after every event
 _ONCE = ("paid", "expired", "cancelled")
 
 
 def one_at_a_time(case: Case) -> Iterator[Violation]:
-    """I3, I4: when a charge is sent, every other attempt that was out is dead on evidence."""
+    """I3, I4: when a charge is sent, every other attempt that was out is dead on evidence or known surplus."""
     for history in case.histories.values():
         if len(history.attempts) > 1:
             for attempt in history.attempts.values():
@@ -26,7 +27,7 @@ def _rivals(history: History, attempt: Attempt) -> Iterator[Violation]:
         if rival is attempt:
             continue
         for place, _ in attempt.charges():
-            if rival.was_out(place) and not rival.dead(place):
+            if rival.was_out(place) and not (rival.dead(place) or rival.given_back(place)):
                 promise = "I3" if rival.planned.seq < attempt.planned.seq else "I4"
                 facts = f"{attempt.name} was charged while {rival.name} was not dead: {_last_words(rival, place)}"
                 yield Violation(promise, history.order_id, facts)
@@ -159,9 +160,9 @@ def all_resolved(case: Case) -> Iterator[Violation]:
         return
     for history in case.histories.values():
         for attempt in history.attempts.values():
-            known = attempt is history.winner or attempt.excess or history.before_a_person
+            known = attempt is history.winner or attempt.given_back(_END) or history.before_a_person
             if attempt.was_out() and not known and not attempt.dead():
-                facts = f"{attempt.name} is neither won, surplus nor dead: {_last_words(attempt, 1 << 62)}"
+                facts = f"{attempt.name} is neither won, surplus nor dead: {_last_words(attempt, _END)}"
                 yield Violation("I14", history.order_id, facts)
 
 

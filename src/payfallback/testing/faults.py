@@ -96,7 +96,9 @@ class Fault:
     def __str__(self) -> str:
         if self.cause is not None:
             return f"{self.name}:{self.cause.value}"
-        return f"{self.name}:{self.number:g}" if self.rule.takes != "nothing" else self.name
+        if self.number == self.rule.default:
+            return self.name
+        return f"{self.name}:{int(self.number) if self.number == int(self.number) else self.number}"
 
 
 def parse_fault(text: str) -> Fault:

@@ -60,12 +60,20 @@ class Attempt:
         deaths = [n for n, _ in self.died if n > since and (before is None or n < before)]
         deaths += [n for n, each in seen if n > since and _names_the_end(each)]
         deaths += self._all_refused(charges, seen)
+        whole = {each.minor for _, each in seen if each.verdict == "captured"}
+        returned = [n for n, each in seen if each.verdict == "refunded" and _returns(each, whole)]
+        deaths += [n for n in returned if n > since]
         if not deaths:
             return False
-        back = max((n for n, each in seen if each.verdict == "refunded" and not _of_a_refund(each)), default=-1)
+        back = max(returned, default=-1)
         taken = max((n for n, each in seen if each.verdict == "captured"), default=-1)
         held = max((n for n, each in seen if each.verdict == "authorised"), default=-1)
         return taken <= back and held <= max(deaths)
+
+    def given_back(self, before: int) -> bool:
+        """Whether, before a place, its capture was seen and declared surplus: that money is on its way back."""
+        taken = min((n for n, each in self.seen if each.verdict == "captured"), default=before)
+        return any(taken < n < before for n in self.excess)
 
     def may_be_undone(self) -> bool:
         """Whether a cancel that refunds what was paid may have reached the provider."""
@@ -85,15 +93,18 @@ class Attempt:
 
 
 def _names_the_end(seen: Seen) -> bool:
-    """Evidence that ends an attempt by itself: what shows the trade, not a request, closed, refunded or refused."""
+    """Evidence that ends an attempt by itself: what shows the trade, not a request, closed or refused for good."""
     about_the_trade = seen.what == "query" or seen.source in ("notify", "report", "bill")
-    if seen.verdict in ("closed", "refunded"):
-        return (seen.named or about_the_trade) and not _of_a_refund(seen)
+    if seen.verdict == "closed":
+        return seen.named or about_the_trade
     return seen.verdict == "declined" and seen.final and about_the_trade
 
 
-def _of_a_refund(seen: Seen) -> bool:
-    return bool(seen.refund) or seen.what in ("refund", "query_refund")
+def _returns(seen: Seen, whole: set[int | None]) -> bool:
+    """Whether a refund leaves nothing: the trade itself is shown refunded, or one refund gave back what was captured."""
+    if seen.refund or seen.what in ("refund", "query_refund"):
+        return seen.minor is not None and seen.minor in whole
+    return seen.named or seen.what == "query" or seen.source in ("notify", "report", "bill")
 
 
 class History:

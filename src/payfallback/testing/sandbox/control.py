@@ -60,7 +60,7 @@ class Control:
     async def faults(self, request: Request) -> Response:
         """GET lists, POST puts one in force, DELETE lifts those of `?provider=`, or all."""
         if request.method == "POST":
-            await self._world.fault(**_named(await _json(request), _FAULT))
+            await self._world.fault(**_named(await _json(request), _FAULT, *_OPTIONAL))
         elif request.method == "DELETE":
             await self._world.clear(request.query_params.get("provider"))
         return JSONResponse({"faults": [rule.as_json() for rule in self._world.faults.rules()]})
@@ -117,14 +117,8 @@ class Control:
         return RedirectResponse(f"/pay/{number}?provider={trade.provider}&lang={lang}", 303)
 
 
-_FAULT: dict[str, Any] = {
-    "provider": str,
-    "fault": str,
-    "operation": str,
-    "times": int,
-    "for_seconds": (int, float),
-    "after": int,
-}
+_OPTIONAL = {"operation": str, "times": int, "for_seconds": (int, float), "after": int}
+_FAULT: dict[str, Any] = {"provider": str, "fault": str, **_OPTIONAL}
 
 
 async def _json(request: Request) -> dict[str, Any]:
@@ -138,10 +132,8 @@ async def _json(request: Request) -> dict[str, Any]:
 
 
 def _named(given: dict[str, Any], types: dict[str, Any], *optional: str) -> dict[str, Any]:
-    """The given names, each of its type. Faults have optional names: all but provider and fault."""
-    missing = [name for name in types if name not in given and name not in optional]
-    if types is _FAULT:
-        missing = [name for name in missing if name in ("provider", "fault")]
+    """What was given, when it has the wanted names, each of its type. Raises `SandboxError`."""
+    missing = types.keys() - given.keys() - set(optional)
     if missing or given.keys() - types.keys():
         raise SandboxError(f"send {', '.join(types)}; got {', '.join(given) or 'nothing'}")
     for name, value in given.items():

@@ -20,7 +20,7 @@ class Listener:
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         self._config = Config(
-            app,  # type: ignore[arg-type]  # the same ASGI application, typed once by Starlette and once by uvicorn
+            app,
             log_config=None,
             lifespan="off",
             ws="none",

@@ -64,7 +64,9 @@ class Sent:
 class Notifier:
     """Sends what happens at one provider's bank to the shop. `happened` may be called from any thread."""
 
-    def __init__(self, announcer: Announcer, clock: Clock, log: deque[Sent], spawn: Callable[[Coroutine[Any, Any, Any]], None]):
+    def __init__(
+        self, announcer: Announcer, clock: Clock, log: deque[Sent], spawn: Callable[[Coroutine[Any, Any, Any]], None]
+    ):
         self._announcer, self._clock, self._log, self._spawn = announcer, clock, log, spawn
         self._mode, self._delay = "on", 0.0
         self._held: list[Notice] = []

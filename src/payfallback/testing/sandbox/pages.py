@@ -22,7 +22,8 @@ td.money, th.money { text-align: right; font-variant-numeric: tabular-nums; }
 .card { max-width: 26rem; margin: 3rem auto; padding: 1.5rem 2rem; border: 1px solid #8886; border-radius: .8rem; }
 .card .sum { font-size: 2.2rem; font-variant-numeric: tabular-nums; margin: .3rem 0; }
 .quiet { opacity: .7; font-size: .9rem; }
-button { font: inherit; padding: .5rem 1.4rem; margin: .4rem .4rem .4rem 0; border-radius: .5rem; border: 1px solid #8888; }
+button { font: inherit; padding: .5rem 1.4rem; margin: .4rem .4rem .4rem 0; border: 1px solid #8888; }
+button { border-radius: .5rem; }
 button.main { background: #1677ff; border-color: #1677ff; color: #fff; }
 """
 
@@ -50,7 +51,9 @@ def books(trades: list[Trade], entries: Iterable[Entry], lang: str) -> str:
     columns = ("provider", "number", "order", "what", "amount", "state", "captured", "refunded", "held")
     head = "".join(f"<th{_right(name)}>{words[name]}</th>" for name in columns)
     rows = "".join(_row(trade, money_of[trade.provider, trade.number], lang) for trade in shown)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else f"<p>{words['empty']}</p>"
+    table = (
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else f"<p>{words['empty']}</p>"
+    )
     note = f'<p class="quiet">{words["shown"]} ({MOST_ROWS})</p>' if len(numbers) > MOST_ROWS else ""
     other = '<a href="/?lang=en">English</a>' if lang == "zh" else '<a href="/?lang=zh">中文</a>'
     title = f"<h1>{words['title']}</h1><p>{words['books']} · {other}</p>"

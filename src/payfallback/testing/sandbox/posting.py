@@ -56,7 +56,12 @@ async def post(target: Target, headers: Mapping[str, str], body: bytes) -> tuple
 
 
 def _head(target: Target, headers: Mapping[str, str], length: int) -> bytes:
-    lines = [f"POST {target.path} HTTP/1.1", f"Host: {target.authority}", "Connection: close", f"Content-Length: {length}"]
+    lines = [
+        f"POST {target.path} HTTP/1.1",
+        f"Host: {target.authority}",
+        "Connection: close",
+        f"Content-Length: {length}",
+    ]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 

@@ -29,7 +29,7 @@ def created(trade: Trade, page: str, extra: int) -> Tree:
         "orderId": trade.ref,
         "merchantName": "payfallback sandbox",
         "amount": str(trade.amount + extra),
-        "expireTime": str(int(trade.expires - trade.created)),
+        "expireTime": str(trade.asked["expireTime"]),
         "tradeNum": trade.number,
         "qrCode": page,
     }

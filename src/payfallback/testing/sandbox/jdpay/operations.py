@@ -84,6 +84,7 @@ class Operations:
             notify_url=given.get("notifyUrl", ""),
             back_to=given.get("callbackUrl", ""),
             terms=terms(given),
+            asked={"expireTime": given.get("expireTime", "604800")},
             lapses_to=lapses_to,
             hidden_until=now + (struck.seconds("appears_late") or 0.0),
             late=struck.seconds("captured_late"),

@@ -24,7 +24,7 @@ class JdPay:
     """The provider. One merchant, whose keys are in the ring."""
 
     name = "jdpay"
-    endpoints = (
+    endpoints: tuple[Endpoint, ...] = (
         Endpoint("uniorder", "charge", "POST", "/service/uniorder"),
         Endpoint("fkmPay", "charge", "POST", "/service/fkmPay"),
         Endpoint("saveOrder", "charge", "POST", "/jdpay/saveOrder"),
@@ -46,7 +46,9 @@ class JdPay:
         """Open the envelope; keep its fields, or why it cannot be opened."""
         try:
             if call.endpoint.name == "saveOrder":
-                given = open_form(dict(parse_qsl(call.body.decode("latin-1"))), self._merchant, self._cabinet, self._theirs)
+                given = open_form(
+                    dict(parse_qsl(call.body.decode("latin-1"))), self._merchant, self._cabinet, self._theirs
+                )
             else:
                 given = envelope.open_request(call.body, self._merchant, self._cabinet, self._theirs)
         except Unreadable as problem:

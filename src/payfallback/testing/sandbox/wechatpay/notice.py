@@ -1,4 +1,7 @@
-"""WeChat Pay's notifications: JSON with a part sealed by AES-256-GCM, signed like an answer. Payment codes have none."""
+"""WeChat Pay's notifications: JSON with a part sealed by AES-256-GCM, signed like an answer.
+
+Payments by payment code have none.
+"""
 
 from __future__ import annotations
 

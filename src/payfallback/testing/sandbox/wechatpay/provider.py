@@ -24,7 +24,7 @@ class WeChatPay:
     """The provider. One merchant, whose keys are in the ring."""
 
     name = "wechatpay"
-    endpoints = (
+    endpoints: tuple[Endpoint, ...] = (
         Endpoint("native", "charge", "POST", f"{_PAY}/native"),
         Endpoint("jsapi", "charge", "POST", f"{_PAY}/jsapi"),
         Endpoint("h5", "charge", "POST", f"{_PAY}/h5"),

@@ -1,0 +1,154 @@
+"""The questions that a SQLite journal answers, and its small writes. Each takes the connection first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from payfallback.journal._rows import LISTED, STORED, Row, summary_of
+from payfallback.journal._rules import checked_sort
+from payfallback.journal.codec import decode_outcome
+from payfallback.ports import Summary, Switch
+from payfallback.results import Outcome
+
+_ORDERS = {"since": "since, id", "amount": "amount DESC, id", "due": "due IS NULL, due, id"}
+
+# ---------------------------------------------------------------- orders
+
+
+def order(connection: sqlite3.Connection, key: str) -> Row | None:
+    """One order's row."""
+    found: Row | None = connection.execute(f"SELECT {STORED} FROM orders WHERE key = ?", (key,)).fetchone()  # noqa: S608  # column names of ours
+    return found
+
+
+def keys(connection: sqlite3.Connection, text: str) -> tuple[str, ...]:
+    """Keys of the orders that an order id, a number, a provider's reference or a key leads to, oldest first."""
+    rows = connection.execute(
+        """
+        SELECT key FROM orders WHERE key = ?1 OR key IN (SELECT order_key FROM numbers WHERE number = ?1) ORDER BY id
+        """,
+        (text,),
+    )
+    return tuple(key for (key,) in rows)
+
+
+def claim(
+    connection: sqlite3.Connection, now: float, owner: str, lease: float, limit: int, key: str | None
+) -> Sequence[Row]:
+    """Take free leases, most overdue first, or that of one order; the rows as they are then."""
+    free = "(owner = '' OR lease_until <= ?1)"
+    if key is None:
+        chosen = f"SELECT id FROM orders WHERE due <= ?1 AND {free} ORDER BY due, id LIMIT ?2"  # noqa: S608  # as above
+        found = connection.execute(chosen, (now, max(0, limit))).fetchall()
+    else:
+        found = connection.execute(f"SELECT id FROM orders WHERE key = ?2 AND {free}", (now, key)).fetchall()  # noqa: S608  # as above
+    connection.executemany(
+        "UPDATE orders SET fence = fence + 1, owner = ?2, lease_until = ?3 WHERE id = ?1",
+        [(each, owner, now + lease) for (each,) in found],
+    )
+    taken = f"SELECT {STORED} FROM orders WHERE id = ?"  # noqa: S608  # as above
+    return [connection.execute(taken, each).fetchone() for each in found]
+
+
+def count_due(connection: sqlite3.Connection, now: float) -> int:
+    """How many orders are due."""
+    found: int = connection.execute("SELECT count(*) FROM orders WHERE due <= ?", (now,)).fetchone()[0]
+    return found
+
+
+def summaries(connection: sqlite3.Connection, states: Sequence[str], limit: int, sort: str) -> tuple[Summary, ...]:
+    """The columns of the orders in these states; no states: of all."""
+    marks = ",".join("?" * len(states))
+    where = f"state IN ({marks})" if states else "order_id IS NOT NULL"
+    rows = connection.execute(
+        f"SELECT {LISTED} FROM orders WHERE {where} ORDER BY {_ORDERS[checked_sort(sort)]} LIMIT ?",  # noqa: S608  # as above
+        (*states, max(0, limit)),
+    )
+    return tuple(map(summary_of, rows))
+
+
+# ---------------------------------------------------------------- outcomes
+
+
+def undelivered(connection: sqlite3.Connection, limit: int, order_id: str | None) -> tuple[Outcome, ...]:
+    """Outcomes that nobody acknowledged, in the order in which they were written."""
+    rows = connection.execute(
+        """
+        SELECT body FROM outcomes WHERE delivered_at IS NULL AND (?1 IS NULL OR order_id = ?1) ORDER BY seq LIMIT ?2
+        """,
+        (order_id, max(0, limit)),
+    )
+    return tuple(decode_outcome(body) for (body,) in rows)
+
+
+def deliver(connection: sqlite3.Connection, now: float, outcome_id: str) -> None:
+    """Mark an outcome as told."""
+    connection.execute("UPDATE outcomes SET delivered_at = ? WHERE id = ? AND delivered_at IS NULL", (now, outcome_id))
+
+
+# ---------------------------------------------------------------- inbox
+
+
+def keep(connection: sqlite3.Connection, now: float, account: str, number: str, kind: str, body: str) -> None:
+    """Keep a notification once."""
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    connection.execute(
+        "INSERT INTO inbox(account, number, kind, digest, at, body) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (account, number, kind, digest, now, body),
+    )
+
+
+def kept(connection: sqlite3.Connection, account: str, number: str) -> tuple[Mapping[str, Any], ...]:
+    """The notifications that are kept for a number, oldest first."""
+    rows = connection.execute("SELECT body FROM inbox WHERE number = ? AND account = ? ORDER BY seq", (number, account))
+    return tuple(json.loads(body) for (body,) in rows)
+
+
+# ---------------------------------------------------------------- manual switches
+
+_HOLDING = """
+    SELECT channel, reason, actor, at, until FROM switches
+    WHERE seq IN (SELECT max(seq) FROM switches GROUP BY channel) AND stopped AND (until IS NULL OR until > ?)
+    ORDER BY channel
+"""
+
+
+def stop(connection: sqlite3.Connection, switch: Switch) -> None:
+    """Record a manual stop. The table is a history: the last row of a channel holds."""
+    _record(connection, switch.channel, switch.reason, switch.actor, switch.at, stopped=True, until=switch.until)
+
+
+def resume(connection: sqlite3.Connection, now: float, channel: str, actor: str, reason: str) -> bool:
+    """Record a resumption, if the channel is stopped."""
+    held = any(switch.channel == channel for switch in switches(connection, now))
+    if held:
+        _record(connection, channel, reason, actor, now, stopped=False, until=None)
+    return held
+
+
+def switches(connection: sqlite3.Connection, now: float) -> tuple[Switch, ...]:
+    """The stops that hold now, by channel."""
+    return tuple(
+        Switch(**dict(zip(("channel", "reason", "actor", "at", "until"), row, strict=True)))
+        for row in connection.execute(_HOLDING, (now,))
+    )
+
+
+def _record(
+    connection: sqlite3.Connection,
+    channel: str,
+    reason: str,
+    actor: str,
+    at: float,
+    *,
+    stopped: bool,
+    until: float | None,
+) -> None:
+    connection.execute(
+        "INSERT INTO switches(channel, stopped, reason, actor, at, until) VALUES(?, ?, ?, ?, ?, ?)",
+        (channel, stopped, reason, actor, at, until),
+    )

@@ -11,7 +11,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from _journal_floor import measure_floor
+from _journal_floor import HAPPY_PATH
+from _journal_floor import floor as raw_commits
 from _ours import Ours
 from _shop import CASES, Pay, orders
 from _table import Row
@@ -24,11 +25,18 @@ PAYMENTS = {1: 300, 16: 1600, 64: 3200}
 
 
 @contextmanager
-def _journal(folder: str) -> Iterator[str]:
-    """A fresh journal on a real disk."""
+def _place(folder: str) -> Iterator[Path]:
+    """A path for a fresh file on a real disk."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder) as place:
-        yield f"sqlite:///{Path(place).resolve() / 'journal.db'}"
+        yield Path(place).resolve() / "journal.db"
+
+
+@contextmanager
+def _journal(folder: str) -> Iterator[str]:
+    """A fresh journal on a real disk, as a URL."""
+    with _place(folder) as path:
+        yield f"sqlite:///{path}"
 
 
 def threads(folder: str, callers: int, payments: int) -> float:
@@ -83,9 +91,8 @@ def tasks(folder: str, callers: int, payments: int) -> float:
 
 def floor(folder: str, callers: int, payments: int) -> float:
     """Orders a second of the raw group commit: two commits an order, the rows that the journal writes."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder) as place:
-        return measure_floor(Path(place), callers=callers, orders=payments)
+    with _place(folder) as path:
+        return 1e6 / (HAPPY_PATH * raw_commits(path, callers, payments).per_commit)
 
 
 def compare(folder: str, *, rounds: int, quick: bool) -> dict[str, Sequence[Row]]:
@@ -98,10 +105,20 @@ def compare(folder: str, *, rounds: int, quick: bool) -> dict[str, Sequence[Row]
             for name, measure in zip(found, (floor, threads, tasks), strict=True):
                 found[name].append(measure(folder, callers, payments))
         rows += _rows(callers, found)
-    with _journal(folder) as url, cpu_bound_thread():
-        ours = Ours(url, name="payfallback, SQLite FULL")
-        beside = {"contender": ours.name, **percentiles(latencies(ours, 100 if quick else 500))}
-    return {"durable": rows, "durable_beside": [beside]}
+    return {"durable": rows, "durable_beside": list(_beside(folder, 100 if quick else 500))}
+
+
+def _beside(folder: str, payments: int) -> Iterator[Row]:
+    """One caller beside a thread that computes. Handing a commit to a writer thread and back costs turns of the
+    interpreter, which the second floor pays as the journal does; the figures of a commit are doubled to an order's."""
+    with cpu_bound_thread():
+        for name, grouped in (("raw commits on one thread", False), ("raw commits by a writer thread", True)):
+            with _place(folder) as path:
+                found = raw_commits(path, 1, payments, grouped=grouped)
+            yield {"what": name, "p50_us": HAPPY_PATH * found.p50, "p99_us": HAPPY_PATH * found.p99}
+        with _journal(folder) as url:
+            cut = percentiles(latencies(Ours(url), payments))
+            yield {"what": "payfallback", "p50_us": cut["p50_us"], "p99_us": cut["p99_us"]}
 
 
 def _rows(callers: int, found: dict[str, list[float]]) -> Iterator[Row]:

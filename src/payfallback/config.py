@@ -58,7 +58,16 @@ def load(source: str | os.PathLike[str], *, environ: Mapping[str, str] | None = 
         raise  # a validation error always has a problem
     refuse(problems, name, lines)
     warnings = _warnings(document, resolver, lines)
-    return settings_of(file, name, warnings, lines)
+    settings = settings_of(file, name, warnings, lines)
+    return changed(settings, journal=changed(settings.journal, url=_beside(settings.journal.url, folder)))
+
+
+def _beside(url: str, folder: Path) -> str:
+    """A relative SQLite path is meant beside the file: two journals, by where each process was started, would be two
+    truths about one order."""
+    path = url.removeprefix("sqlite:///")
+    relative = url.startswith("sqlite:///") and path and not path.startswith(("/", "?"))
+    return f"sqlite:///{folder.absolute() / path}" if relative else url
 
 
 def _read(source: str | os.PathLike[str]) -> tuple[str, str, Path]:

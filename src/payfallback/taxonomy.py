@@ -80,6 +80,7 @@ class Cause(Enum):
     CRASHED = "crashed"
     JOURNAL_UNAVAILABLE = "journal_unavailable"
     REFUND_STUCK = "refund_stuck"
+    SURPLUS_RETURNING = "surplus_returning"
 
     __hash__ = object.__hash__
 
@@ -163,4 +164,5 @@ FACTS: dict[Cause, CauseFacts] = {
     Cause.CRASHED: CauseFacts("library", "unknown", "after_asking", "when_certain", internal=True),
     Cause.JOURNAL_UNAVAILABLE: CauseFacts("library", "unknown", "no", "no", tells="on_call", internal=True),
     Cause.REFUND_STUCK: CauseFacts("either", "unknown", "no", "no", tells="on_call"),
+    Cause.SURPLUS_RETURNING: _row("library", "unknown", "no", "no"),
 }

@@ -141,8 +141,8 @@ def test_an_account_in_short() -> None:
 
 @pytest.mark.parametrize(
     ("charge", "is_async"),
-    [(paid, False), (paid_later, True), (partial(paid_later), True), (partial(partial(paid)), False), (Client(), True)],
-    ids=["function", "async function", "partial of async", "partial of partial", "object with async call"],
+    [(paid, False), (paid_later, True), (partial(Client()), True), (partial(partial(paid)), False), (Client(), True)],
+    ids=["function", "async function", "partial of object", "partial of partial", "object with async call"],
 )
 def test_async_callables_are_told_apart(charge: Any, *, is_async: bool) -> None:
     """Async functions are found behind partials and callable objects."""
@@ -260,6 +260,16 @@ def test_an_exception_that_no_reader_knows_is_unknown(error: Exception, cause: C
     answer = answer_of(wrapped(charge), operation())
     assert (answer.verdict, answer.cause, answer.error) == (Verdict.UNKNOWN, cause, error)
     assert "zhang" not in answer.text
+
+
+def test_an_exception_that_a_reader_knows_is_kept_too() -> None:
+    """Whatever the reader makes of an exception, it goes along with the answer."""
+
+    def charge(_: Attempt) -> None:
+        raise PermissionError("no such terminal")
+
+    answer = answer_of(wrapped(charge, reads=lambda attempt, result: Verdict.DECLINED), operation())
+    assert (answer.verdict, type(answer.error)) == (Verdict.DECLINED, PermissionError)
 
 
 def test_a_reader_that_raises_proves_nothing() -> None:

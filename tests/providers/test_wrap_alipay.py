@@ -110,6 +110,12 @@ def test_a_stated_refusal_is_final() -> None:
     assert (inferred.verdict, inferred.cause, inferred.final) == (Verdict.DECLINED, Cause.CREDIT_EXHAUSTED, False)
 
 
+def test_a_refused_close_ends_nothing() -> None:
+    """Only the refusal of a charge can be final, whatever the code."""
+    answer = business("ACQ.TRADE_HAS_CLOSE", Kind.CLOSE)
+    assert (answer.verdict, answer.final) == (Verdict.DECLINED, False)
+
+
 @pytest.mark.parametrize("code", ["ACQ.SYSTEM_ERROR", "AQC.SYSTEM_ERROR", "ACQ.SOMETHING_NEW", "ACQ.TRADE_HAS_SUCCESS"])
 def test_what_may_have_been_paid_is_unknown(code: str) -> None:
     """A system error, a code nobody listed and "already paid" are asked about, never taken for a refusal."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -110,18 +111,32 @@ def test_a_second_try_in_the_handler_of_the_first() -> None:
     assert answer.verdict is Verdict.UNKNOWN
 
 
+def test_a_timer_of_the_first_try_below_a_connect_timeout() -> None:
+    """A bare read timeout looks like the timer of a connect timeout; it is told apart by where it stands."""
+    with serving("hang") as first, unreachable() as second:
+
+        def charge() -> None:
+            try:
+                with socket.create_connection(("127.0.0.1", first.port), timeout=0.1) as made:
+                    made.sendall(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+                    made.recv(1)
+            except TimeoutError:
+                post(second)()
+
+        answer = of(charge)
+    assert len(first.received) == 1
+    assert answer.verdict is Verdict.UNKNOWN
+
+
 def test_a_second_try_that_hides_the_first() -> None:
     """`from None` hides a cause from people, not from the chain."""
-    with serving("hang") as first, refusing() as second:
+    with serving("hang") as first:
 
         def charge() -> None:
             try:
                 post(first.url)()
             except requests.Timeout:
-                try:
-                    post(second.url)()
-                except requests.ConnectionError as gone:
-                    raise gone from None
+                raise ConnectionRefusedError(111, "the second host refused") from None
 
         answer = of(charge)
     assert len(first.received) == 1

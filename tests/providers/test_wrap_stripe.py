@@ -153,6 +153,12 @@ def test_a_code_that_does_not_say_no_is_unknown(code: str) -> None:
     assert said(error("card_error", code=code), status=402).verdict is Verdict.UNKNOWN
 
 
+def test_a_duplicate_is_looked_at_first() -> None:
+    """An issuer that saw the same amount a moment ago may have paid it: that decline is not believed."""
+    answer = said(error("card_error", code="card_declined", decline_code="duplicate_transaction"), status=402)
+    assert answer.verdict is Verdict.UNKNOWN
+
+
 @pytest.mark.parametrize(
     ("status", "kind"), [(401, "invalid_request_error"), (403, "api_error"), (400, "invalid_request_error")]
 )
@@ -200,6 +206,12 @@ def test_a_cancel_that_came_too_late_tells_the_capture() -> None:
     body = error("invalid_request_error", code="payment_intent_unexpected_state", payment_intent=paid)
     answer = said(body, Kind.CLOSE, status=400)
     assert (answer.verdict, answer.amount) == (Verdict.CAPTURED, Money(1250, "CNY"))
+
+
+def test_an_error_with_an_open_intent_is_still_an_error() -> None:
+    """Of the intents that come with an error only what is over is believed."""
+    body = error("api_error", payment_intent=intent("requires_payment_method"))
+    assert said(body, status=500).verdict is Verdict.UNKNOWN
 
 
 # ---------------------------------------------------------------- money

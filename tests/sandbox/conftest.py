@@ -14,22 +14,26 @@ from payfallback.testing.sandbox import Sandbox
 
 @pytest.fixture(scope="session")
 def key_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys that every sandbox of this run shares."""
     return tmp_path_factory.mktemp("sandbox-keys")
 
 
 @pytest.fixture
 def sandbox(key_dir: Path) -> Iterator[Sandbox]:
+    """A running sandbox, fresh for one test."""
     with Sandbox(key_dir=key_dir) as running:
         yield running
 
 
 @pytest.fixture
 def jd(sandbox: Sandbox) -> Iterator[JdMerchant]:
+    """A merchant of its JD Pay."""
     with JdMerchant(sandbox.jdpay_url, sandbox.credentials["jdpay"]) as merchant:
         yield merchant
 
 
 @pytest.fixture
 def wechat(sandbox: Sandbox) -> Iterator[WeChatMerchant]:
+    """A merchant of its WeChat Pay."""
     with WeChatMerchant(sandbox.wechatpay_url, sandbox.credentials["wechatpay"]) as merchant:
         yield merchant

@@ -34,20 +34,25 @@ class Merchant:
         self.client.http.close()
 
     def prepare(self) -> None:
+        """Make the trades that the operations are about."""
         self.client.code(PAID)
         self.client.refund(PAID, 1, under="REFUND1")
         self.open(OPEN)
 
     def open(self, number: str) -> httpx.Response:
+        """A trade that waits for the shopper."""
         return self.client.qr(number) if self.is_jd else self.client.native(number)
 
     def charge(self, number: str) -> httpx.Response:
+        """A payment by code."""
         return self.client.code(number)
 
     def close(self, number: str) -> httpx.Response:
+        """Close what waits for the shopper."""
         return self.client.revoke(number) if self.is_jd else self.client.close(number)
 
     def send(self, operation: str) -> httpx.Response:
+        """Send the request of one operation."""
         sends: dict[str, Send] = {
             "charge": lambda: self.charge(NEW),
             "query": lambda: self.client.query(PAID),

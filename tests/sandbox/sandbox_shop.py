@@ -10,11 +10,15 @@ from threading import Thread
 
 @dataclass
 class Arrived:
+    """One notification."""
+
     headers: dict[str, str]
     body: bytes
 
 
 class Shop:
+    """The endpoint; a context manager."""
+
     def __init__(self, status: int = 200, body: bytes = b"success") -> None:
         self.answers: Queue[tuple[int, bytes]] = Queue()
         self.usual = (status, body)
@@ -51,9 +55,11 @@ class Shop:
         self.thread.join()
 
     def next(self, within: float = 5.0) -> Arrived:
+        """The next notification, waited for."""
         return self.arrived.get(timeout=within)
 
     def silent(self, seconds: float) -> bool:
+        """Whether nothing arrives for some seconds."""
         try:
             self.arrived.get(timeout=seconds)
         except Empty:

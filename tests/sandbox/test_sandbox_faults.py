@@ -12,16 +12,19 @@ from payfallback.testing.sandbox import FORMS, OPERATIONS, Sandbox, SandboxError
 
 
 def moved(sandbox: Sandbox) -> list[tuple[str, str, int]]:
+    """Everything in the books."""
     return [(entry.kind, entry.number, entry.amount) for entry in (*sandbox.captures(), *sandbox.refunds())]
 
 
 @pytest.fixture
 def provider() -> str:
+    """The provider of a test that does not name one."""
     return "jdpay"
 
 
 @pytest.fixture
 def merchant(provider: str, sandbox: Sandbox) -> Iterator[Merchant]:
+    """A merchant with a paid and an open trade."""
     with Merchant(sandbox, provider, timeout=5.0) as client:
         client.prepare()
         yield client
@@ -171,7 +174,7 @@ def test_wrong_amount(sandbox: Sandbox, merchant: Merchant, provider: str, opera
 
 @both
 def test_refused(sandbox: Sandbox, merchant: Merchant, provider: str) -> None:
-    """Nothing listens: a connection is refused for real, also for a client that was connected; then it listens again."""
+    """Nothing listens: connecting is refused for real, also for who was connected before; then it listens again."""
     other = {"jdpay": "wechatpay", "wechatpay": "jdpay"}[provider]
     arrived = len(sandbox.requests)
     sandbox.fault(provider, "refused")

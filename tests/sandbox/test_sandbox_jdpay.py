@@ -12,6 +12,7 @@ from payfallback.testing.sandbox import Sandbox
 
 
 def status(jd: JdMerchant, number: str) -> str:
+    """The status of a charge, in JD's numbers."""
     return jd.read(jd.query(number).content)["status"]
 
 
@@ -162,6 +163,7 @@ def test_plans_follow_the_declared_formula(jd: JdMerchant) -> None:
 
 
 def jd_fields(xml: str) -> dict[str, str]:
+    """The innermost elements of an XML text."""
     return dict(re.findall(r"<(\w+)>([^<>]*)</\1>", xml))
 
 
@@ -184,7 +186,10 @@ def test_the_shopper_may_leave_or_be_refused(sandbox: Sandbox, jd: JdMerchant) -
 
 def test_bad_requests_get_an_unsigned_failure(jd: JdMerchant) -> None:
     """A wrong signature, a wrong key, a missing field, a foreign merchant, garbage: a code and no proof."""
-    url, fields = f"{jd.url}/service/query", {"version": "V2.0", "merchant": jd.merchant, "tradeNum": "A1", "tradeType": 0}
+    url, fields = (
+        f"{jd.url}/service/query",
+        {"version": "V2.0", "merchant": jd.merchant, "tradeNum": "A1", "tradeType": 0},
+    )
     forged = jd.envelope(fields, signature=jd.sign("another text"))
     foreign = jd.envelope(fields).replace(f"<merchant>{jd.merchant}".encode(), b"<merchant>110000000000")
     bodies = {
@@ -194,7 +199,9 @@ def test_bad_requests_get_an_unsigned_failure(jd: JdMerchant) -> None:
         "SANDBOX_XML": b"<jdpay><unclosed>",
         "SANDBOX_DECRYPT": jd.envelope(fields).replace(b"<encrypt>", b"<encrypt>AAAA"),
     }
-    assert {code: failed(jd, jd.http.post(url, content=body)) for code, body in bodies.items()} == {c: c for c in bodies}
+    assert {code: failed(jd, jd.http.post(url, content=body)) for code, body in bodies.items()} == {
+        c: c for c in bodies
+    }
 
 
 def test_xml_that_reaches_for_entities_is_not_read(jd: JdMerchant) -> None:

@@ -13,6 +13,7 @@ from payfallback.testing.sandbox import Sandbox
 
 @pytest.fixture
 def sdk(sandbox: Sandbox) -> WeChatPay:
+    """wechatpayv3, pointed at the sandbox."""
     known = sandbox.credentials["wechatpay"]
     client = WeChatPay(
         wechatpay_type=WeChatPayType.NATIVE,
@@ -31,7 +32,7 @@ def sdk(sandbox: Sandbox) -> WeChatPay:
 
 
 def test_the_sdk_pays_queries_closes_and_refunds(sandbox: Sandbox, sdk: WeChatPay) -> None:
-    """wechatpayv3 completes a native payment against the sandbox, verifying every answer, and reads the notification."""
+    """wechatpayv3 completes a native payment, verifying every answer, and reads the notification."""
     with Shop() as shop:
         code, text = sdk.pay("耳机", "A100101", {"total": 599900, "currency": "CNY"}, notify_url=shop.url)
         assert (code, json.loads(text)["code_url"][:9]) == (200, "weixin://")

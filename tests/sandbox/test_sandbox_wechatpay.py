@@ -15,6 +15,7 @@ REFUSED = "130061098828009902"
 
 
 def at(moment: float) -> str:
+    """A moment as RFC 3339."""
     return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(moment))
 
 
@@ -45,7 +46,12 @@ def test_jsapi_and_h5_hand_out_what_the_shopper_needs(sandbox: Sandbox, wechat: 
 
 @pytest.mark.parametrize(
     ("kind", "field"),
-    [("jsapi", {"payer": {}}), ("h5", {"scene_info": {}}), ("native", {"notify_url": 1}), ("native", {"description": ""})],
+    [
+        ("jsapi", {"payer": {}}),
+        ("h5", {"scene_info": {}}),
+        ("native", {"notify_url": 1}),
+        ("native", {"description": ""}),
+    ],
 )
 def test_what_is_missing_is_named(wechat: WeChatMerchant, kind: str, field: dict[str, object]) -> None:
     """A request without a required part is a parameter error, signed."""

@@ -118,3 +118,28 @@ class Story:
     def journal(self) -> dict[str, tuple[Event, ...]]:
         """The journal as the checkers take it."""
         return {self.order: tuple(self.events)}
+
+
+CAPTURED = {"minor": PRICE.minor, "currency": "CNY"}
+
+
+def broken(story: Story, results: Iterable[Result] = (), **more: object) -> list[str]:
+    """The promises that a story breaks, sorted."""
+    found = check_promises(story.ledger, story.journal, results, story.delivered, **more)
+    return sorted(each.promise for each in found)
+
+
+def first(**planned: object) -> Story:
+    """An attempt whose charge was sent, and no more."""
+    return Story().plan(1, **planned).send(1)
+
+
+def copy(story: Story) -> Story:
+    """A story to write on; the tables above stay as they are."""
+    made = Story()
+    made.events, made.delivered, made.requests = list(story.events), list(story.delivered), story.requests
+    for arrival in story.ledger.arrivals():
+        made.ledger.arrived(arrival)
+    for entry in story.ledger.entries():
+        made.ledger.record(entry)
+    return made

@@ -20,17 +20,20 @@ SHIPPED = {
 
 
 def is_absent(settings: Settings, channel: ChannelSettings, wrapped: Mapping[str, Callables]) -> bool:
+    """Whether a channel's callables are only in the shop's own code, and were not handed in."""
     account = settings.accounts[channel.account].account
     return account.provider == "wrap" and account.name not in wrapped
 
 
 def unwrapped(settings: Settings, channel: str) -> Problem:
+    """What is wrong when a client is to start without them."""
     account = settings.channels[channel].account
     hint = f'hand it in: wrapped={{"{account}": payfallback.wrap(...)}}'
     return wrong(("accounts", account, "provider"), f"channel {channel!r} is wrapped by your own code", hint)
 
 
 def strangers(settings: Settings, wrapped: Mapping[str, Callables]) -> list[Problem]:
+    """What was handed in for no account of the file."""
     names = [name for name, each in settings.accounts.items() if each.account.provider == "wrap"]
     return [
         wrong(("accounts",), f'no account {name!r} with provider = "wrap" in this file', near(name, names))
@@ -40,20 +43,21 @@ def strangers(settings: Settings, wrapped: Mapping[str, Callables]) -> list[Prob
 
 
 def providers_of(
-    settings: Settings, clock: Clock, wrapped: Mapping[str, Callables], problems: list[Problem]
-) -> dict[str, Provider]:
+    settings: Settings, clock: Clock, wrapped: Mapping[str, Callables]
+) -> tuple[dict[str, Provider], list[Problem]]:
+    """The provider of each account, and what is wrong with accounts. One that is only in code may be missing."""
     built: dict[str, Provider] = {}
+    problems: list[Problem] = []
     for name, account in settings.accounts.items():
         try:
             provider = wrapped.get(name) if account.account.provider == "wrap" else _shipped(account, clock)
         except ConfigError as error:
             problems.append(wrong(("accounts", name), error.message, error.hint))
             continue
-        if provider is None:
-            continue
-        problems += _other_account(name, account.account, provider.account)
-        built[name] = provider
-    return built
+        if provider is not None:
+            problems += _other_account(name, account.account, provider.account)
+            built[name] = provider
+    return built, problems
 
 
 def _shipped(account: AccountSettings, clock: Clock) -> Provider:

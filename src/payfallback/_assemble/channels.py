@@ -17,8 +17,10 @@ from payfallback.ports import Provider
 FIRST_WAIT, LONGEST_WAIT = 0.05, 2.0  # seconds: what is not written of `first_wait` and `longest_wait`
 
 
-def channels_of(settings: Settings, providers: Mapping[str, Provider], problems: list[Problem]) -> dict[str, Channel]:
+def channels_of(settings: Settings, providers: Mapping[str, Provider]) -> tuple[dict[str, Channel], list[Problem]]:
+    """The channels whose provider is there, and what is wrong with them."""
     made: dict[str, Channel] = {}
+    problems: list[Problem] = []
     for name, each in settings.channels.items():
         provider = providers.get(each.account)
         if provider is None:
@@ -26,13 +28,17 @@ def channels_of(settings: Settings, providers: Mapping[str, Provider], problems:
         try:
             capabilities = provider.capabilities(each.product)
         except ConfigError as error:
-            hint = near(each.product, error.hint.removeprefix("one of ").split(", ")) if error.hint else ""
-            problems.append(wrong(("channels", name, "product"), error.message, hint))
+            problems.append(wrong(("channels", name, "product"), error.message, _nearest(each.product, error.hint)))
             continue
         channel = _channel(settings, each, provider, capabilities)
         problems += [*_terms_problems(channel, provider), *_channel_problems(channel)]
         made[name] = channel
-    return made
+    return made, problems
+
+
+def _nearest(product: str, hint: str) -> str:
+    """The nearest of the products that an adapter's hint lists."""
+    return near(product, hint.removeprefix("one of ").split(", ")) if hint.startswith("one of ") else hint
 
 
 def _channel(settings: Settings, each: ChannelSettings, provider: Provider, capabilities: Capabilities) -> Channel:
@@ -110,6 +116,7 @@ def _fits(channel: Channel, order_id: str, seq: int) -> bool:
 
 
 def warnings_about(settings: Settings, channels: Mapping[str, Channel]) -> list[Problem]:
+    """What works and is probably not meant."""
     found = [each for channel in channels.values() for each in warnings_of(settings, channel)]
     return [changed(each, line=line_of(settings.lines, each.where)) for each in found]
 

@@ -47,10 +47,10 @@ def assemble(settings: Settings, *, clock: Clock, wrapped: Mapping[str, Callable
 
 def draft_of(settings: Settings, *, clock: Clock, wrapped: Mapping[str, Callables]) -> Draft:
     """The same without raising, and without the channels whose callables only the shop's own code has."""
-    problems = strangers(settings, wrapped)
-    providers = providers_of(settings, clock, wrapped, problems)
+    providers, wrong_accounts = providers_of(settings, clock, wrapped)
     absent = tuple(name for name, each in settings.channels.items() if is_absent(settings, each, wrapped))
-    channels = channels_of(settings, providers, problems)
+    channels, wrong_channels = channels_of(settings, providers)
+    problems = [*strangers(settings, wrapped), *wrong_accounts, *wrong_channels]
     policy = _policy(settings, channels)
     if len(channels) == len(settings.channels):
         problems += unsafe_steps(policy)

@@ -242,7 +242,7 @@ def _open(record: Record, attempt: Attempt, view: View) -> Task | None:
     if again is not None:
         return Task(again, Act.RESEND, attempt.seq)
     if want:
-        return _leave(attempt, view, channel.capabilities)
+        return _leave(record, attempt, view, channel.capabilities)
     if channel.capabilities.query:
         return _query(attempt, view, channel.capabilities)
     return Task(next_look(attempt.first_sent or attempt.planned_at, view.now), Act.PERSON, attempt.seq)
@@ -274,22 +274,29 @@ def _resend_at(record: Record, attempt: Attempt, view: View, channel: Channel) -
     return at
 
 
-def _leave(attempt: Attempt, view: View, capabilities: Capabilities) -> Task:
+def _leave(record: Record, attempt: Attempt, view: View, capabilities: Capabilities) -> Task:
     since = attempt.first_sent or attempt.planned_at
     times, last = view.asked.get(attempt.seq, (0, 0.0))
     unasked = times == 0 or last < attempt.close_sent_at
     if capabilities.query and unasked and not view.looked:
         soonest = 0.0 if attempt.closes or attempt.handed_over else since + capabilities.query_after
         return Task(max(view.now, min(soonest, since + capabilities.close_after)), Act.QUERY, attempt.seq)
-    if _closable(attempt, view, capabilities, since):
+    if _closable(record, attempt, view, capabilities, since):
         return Task(_close_at(attempt, view, capabilities, since), Act.CLOSE, attempt.seq)
     if capabilities.query:
         return _query(attempt, view, capabilities)
     return Task(next_look(since, view.now), Act.PERSON, attempt.seq)
 
 
-def _closable(attempt: Attempt, view: View, capabilities: Capabilities, since: float) -> bool:
-    if not capabilities.close or not view.acts or attempt.closes >= MOST_CLOSES:
+def _may_act(record: Record, attempt: Attempt, view: View) -> bool:
+    """Whether closing and refunding is ours to do: by autonomy, or because the shop asked to leave."""
+    return view.acts or record.cancelled or attempt.seq <= record.leave_upto
+
+
+def _closable(record: Record, attempt: Attempt, view: View, capabilities: Capabilities, since: float) -> bool:
+    if not _may_act(record, attempt, view):
+        return False
+    if not capabilities.close or attempt.closes >= MOST_CLOSES:
         return False
     return capabilities.close_until is None or view.now < since + capabilities.close_until
 
@@ -311,7 +318,7 @@ def _closing(record: Record, attempt: Attempt, view: View) -> Task | None:
         return Task(next_look(attempt.first_sent or attempt.planned_at, view.now), Act.PERSON, attempt.seq)
     if _proven_absent(attempt, channel.capabilities):
         return Task(view.now, Act.NOT_FOUND, attempt.seq)
-    return _leave(attempt, view, channel.capabilities)
+    return _leave(record, attempt, view, channel.capabilities)
 
 
 def _authorised(record: Record, attempt: Attempt, view: View) -> Task | None:
@@ -319,7 +326,7 @@ def _authorised(record: Record, attempt: Attempt, view: View) -> Task | None:
     if channel is None:
         return Task(next_look(attempt.planned_at, view.now), Act.PERSON, attempt.seq)
     if record.finished or attempt.seq <= record.leave_upto or view.now >= record.pay_by:
-        return _leave(attempt, view, channel.capabilities)
+        return _leave(record, attempt, view, channel.capabilities)
     return Task(max(view.now, attempt.capture_sent_at + attempt.captures), Act.CAPTURE, attempt.seq)
 
 
@@ -331,7 +338,7 @@ def _capturing(record: Record, attempt: Attempt, view: View) -> Task | None:
     if channel.capabilities.query and (view.looked or last < attempt.capture_sent_at):
         return _query(attempt, view, channel.capabilities)
     if record.finished or attempt.seq <= record.leave_upto:
-        return _leave(attempt, view, channel.capabilities)
+        return _leave(record, attempt, view, channel.capabilities)
     return Task(attempt.capture_sent_at + min(2.0**attempt.captures, 3600.0), Act.CAPTURE, attempt.seq)
 
 
@@ -344,10 +351,11 @@ def _captured(record: Record, attempt: Attempt, view: View) -> Task | None:
 
 def _surplus(record: Record, attempt: Attempt, view: View) -> Task | None:
     channel = view.channel(attempt)
-    stuck = channel is None or not channel.capabilities.refund or attempt.refunds >= view.policy.surplus_tries
+    able = channel is not None and channel.capabilities.refund and _may_act(record, attempt, view)
+    stuck = not able or attempt.refunds >= view.policy.surplus_tries
     if stuck and "needs_person" not in record.outcomes:
         return Task(view.now, Act.PERSON, attempt.seq)
-    if channel is None or not channel.capabilities.refund or not view.acts:
+    if not able:
         return Task(next_look(attempt.changed_at, view.now), Act.PERSON, attempt.seq)
     if not attempt.refunds:
         return Task(view.now, Act.REFUND, attempt.seq)
@@ -381,7 +389,7 @@ def _watched(record: Record, attempt: Attempt, view: View) -> Task | None:
     since = max(attempt.first_sent, attempt.expires_at or 0.0)
     if view.now >= since + channel.capabilities.watch:
         return None
-    if _unclosed(attempt) and _closable(attempt, view, channel.capabilities, attempt.first_sent):
+    if _unclosed(attempt) and _closable(record, attempt, view, channel.capabilities, attempt.first_sent):
         rested = not attempt.closes or view.now >= attempt.close_sent_at + 60.0
         if not view.looked and rested and attempt.dead_because == "not_exposed":
             soonest = attempt.first_sent + channel.capabilities.close_after

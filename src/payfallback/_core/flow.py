@@ -207,6 +207,8 @@ def _concerns(run: Run, task: Task, current: Attempt | None) -> bool:
     """Whether a waiting shopper's run does this: only the attempt that stands in the way, as far as allowed."""
     if run.intent == "refund":
         return task.act in (Act.MERCHANT_REFUND, Act.QUERY_MERCHANT_REFUND) and task.refund == run.refund_id
+    if run.intent == "cancel" and task.act in (Act.REFUND, Act.QUERY_REFUND):
+        return True
     if current is None or task.seq != current.seq:
         return False
     if run.intent == "status":

@@ -28,10 +28,16 @@ def result_of(run: Run) -> Result:
     current = record.current
     if current is not None and current.status is not Status.PLANNED:
         return _open(run, record, current, common)
-    captured = any(attempt.status is Status.CAPTURED for attempt in record.attempts)
-    if captured:
+    if any(attempt.status is Status.CAPTURED for attempt in record.attempts):
         return _unsaved(run, common)
+    returning = next((attempt for attempt in record.attempts if attempt.status in _RETURNING), None)
+    if returning is not None:
+        person = "needs_person" in record.outcomes
+        return _pending_of(returning, Cause.SURPLUS_RETURNING, {**common, "needs_person": person})
     return _not_paid(run, record, common)
+
+
+_RETURNING = (Status.SURPLUS, Status.REFUNDING)
 
 
 def _paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Result:

@@ -175,6 +175,8 @@ class Run:
         self.locked_until = self.env.clock.monotonic() + locked if locked else 0.0
         if self.order is not None:
             same_payment(self.record, self.order)
+        if self.order is None:
+            self.autonomy = self.record.autonomy
         if self.route is None and self.record.route:
             self.route = next((route for route in self.policy.routes if route.name == self.record.route), None)
 

@@ -63,13 +63,12 @@ def _summary_row(given: Summary) -> Row:
 
 
 def _index_row(numbers: tuple[tuple[str, str], ...]) -> Row:
-    account, number = numbers[0]
-    return account, number, json.dumps(numbers[1:]) if len(numbers) > 1 else ""
+    return (*numbers[0], "") if len(numbers) == 1 else ("", "", json.dumps(numbers))
 
 
 def _outcome_row(outcomes: tuple[Outcome, ...]) -> Row:
-    first, *more = [(each.id, each.order_id, each.at, encode_outcome(each)) for each in outcomes]
-    return *first, json.dumps(more) if more else ""
+    rows = [(each.id, each.order_id, each.at, encode_outcome(each)) for each in outcomes]
+    return (*rows[0], "") if len(rows) == 1 else (*_NO_OUTCOME[:-1], json.dumps(rows))
 
 
 def receipt_of(commit: Commit) -> Receipt | None:

@@ -33,15 +33,21 @@ EVENT_NAMES: Mapping[str, EventName] = {
     ),
     "attempt.passed_over": _on("info", "order_id option cause", "an option was not tried, and why"),
     "attempt.closed": _on("info", "order_id number option reason", "an attempt is dead on evidence"),
-    "attempt.unknown": _on("warning", "order_id number option cause", "it may have been charged; it is being found out"),
+    "attempt.unknown": _on(
+        "warning", "order_id number option cause", "it may have been charged; it is being found out"
+    ),
     "order.paid": _on("info", "order_id number option amount", "captured, and recorded as the winner"),
     "order.not_paid": _on("info", "order_id cause", "certainly not charged, and nothing is open"),
     "order.pending": _on("info", "order_id number option cause", "not known yet when the shop was answered"),
-    "order.action_required": _on("info", "order_id number option", "the shopper was handed a QR code, form or redirect"),
+    "order.action_required": _on(
+        "info", "order_id number option", "the shopper was handed a QR code, form or redirect"
+    ),
     "order.expired": _on("info", "order_id cause", "its time to be paid is over; what was open is closed"),
     "order.cancelled": _on("info", "order_id cause", "cancelled by the shop"),
     "order.needs_person": _on("error", "order_id number option cause", "no proof can be had by machine; still watched"),
-    "surplus.found": _on("warning", "order_id number option amount why", "a capture that is not the winner's goes back"),
+    "surplus.found": _on(
+        "warning", "order_id number option amount why", "a capture that is not the winner's goes back"
+    ),
     "refund.sent": _on("info", "order_id number refund amount", "a refund may have been sent"),
     "refund.done": _on("info", "order_id number refund amount", "the provider confirms the refund"),
     "refund.failed": _on("error", "order_id number refund cause", "the refund will not happen under this number"),

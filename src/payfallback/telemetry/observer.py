@@ -78,7 +78,7 @@ def _last_resort(level: Level) -> _Emit | None:
         return None
     import structlog
 
-    steps = [
+    steps: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,

@@ -23,10 +23,10 @@ from payfallback.model import Money
 class Attempt:
     """What the journal says about one attempt; every event with its place in the order's journal."""
 
-    __slots__ = ("died", "excess", "handed", "place", "planned", "seen", "sent")
+    __slots__ = ("asked", "died", "excess", "handed", "place", "planned", "seen", "sent")
 
-    def __init__(self, place: int, planned: Planned) -> None:
-        self.place, self.planned = place, planned
+    def __init__(self, place: int, planned: Planned, asked: Money | None) -> None:
+        self.place, self.planned, self.asked = place, planned, asked
         self.sent: list[tuple[int, Sending]] = []
         self.seen: list[tuple[int, Seen]] = []
         self.died: list[tuple[int, Died]] = []
@@ -60,7 +60,9 @@ class Attempt:
         deaths = [n for n, _ in self.died if n > since and (before is None or n < before)]
         deaths += [n for n, each in seen if n > since and _names_the_end(each)]
         deaths += self._all_refused(charges, seen)
-        whole = {each.minor for _, each in seen if each.verdict == "captured"}
+        whole = {each.minor for _, each in seen if each.verdict == "captured"} or {
+            self.asked.minor if self.asked else None
+        }
         returned = [n for n, each in seen if each.verdict == "refunded" and _returns(each, whole)]
         deaths += [n for n in returned if n > since]
         if not deaths:
@@ -101,7 +103,7 @@ def _names_the_end(seen: Seen) -> bool:
 
 
 def _returns(seen: Seen, whole: set[int | None]) -> bool:
-    """Whether a refund leaves nothing: the trade itself is shown refunded, or one refund gave back what was captured."""
+    """Whether a refund leaves nothing: the trade is shown refunded, or one refund gave back all that was captured."""
     if seen.refund or seen.what in ("refund", "query_refund"):
         return seen.minor is not None and seen.minor in whole
     return seen.named or seen.what == "query" or seen.source in ("notify", "report", "bill")
@@ -148,7 +150,7 @@ class History:
             case Opened():
                 self.opened.append(event)
             case Planned():
-                self.attempts.setdefault(event.seq, Attempt(place, event))
+                self.attempts.setdefault(event.seq, Attempt(place, event, self.amount))
             case Won():
                 self.won.append((place, event))
             case RefundAsked():

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 from payfallback._build import build
 from payfallback._core.events import Event
+from payfallback._core.fold import fold
 from payfallback._core.operations import Notice
 from payfallback._core.order import key_of
 from payfallback._inbound import Inbound
@@ -23,6 +24,7 @@ from payfallback.ports import Stored, Summary
 from payfallback.results import Outcome, Recovered, Result
 from payfallback.taxonomy import Cause
 from payfallback.testing.clock import VirtualClock
+from payfallback.testing.crash import Steps, When
 from payfallback.testing.faults import Fault, Faults, Outage
 from payfallback.testing.ledger import Entry, Ledger
 from payfallback.testing.promises import assert_promises_kept
@@ -49,6 +51,7 @@ class Lab:
         self.faults = Faults(client.policy.channels)
         self.results: list[Result] = []
         self.deliveries: list[Outcome] = []
+        self.steps = Steps()
         self.notices = notices
         self._is_async = type(client).__name__ == "AsyncPayments"
         self._providers = self._fakes(client.policy.channels.values(), latency)
@@ -72,7 +75,7 @@ class Lab:
         driver = self._built.async_driver() if self._is_async else self._built.sync_driver()
         self._saved = self.client._built, self.client._driver  # noqa: SLF001  # the lab stands in for the client's parts
         self.client._built = self._built  # noqa: SLF001
-        self.client._driver = _Recording(driver, self.results)  # noqa: SLF001
+        self.client._driver = _Recording(driver, self.results, self.steps)  # noqa: SLF001
         return self
 
     def __exit__(
@@ -123,15 +126,28 @@ class Lab:
         """Let time pass; nothing recovers by itself meanwhile."""
         self.clock.advance(seconds)
 
+    def crash(self, at: int, when: When = "before") -> None:
+        """The next calls run in a process that dies at its `at`-th effect; the call raises `Crashed`. Whatever runs
+        later is another process: the dead one's lease has to run out first."""
+        self.steps.crash(at, when)
+
     # ---------------------------------------------------------------- what people do
 
     def shopper_pays(self, order_id: str) -> str:
         """The shopper pays what was shown for the order; the number paid. Raises `UnknownOrder` when nothing can be."""
         for provider in self._providers.values():
             for number in provider.waiting(order_id):
-                if provider.shopper_pays(number):
+                if self._shown(number) and provider.shopper_pays(number):
                     return number
         raise UnknownOrder(f"nothing is shown that the shopper could pay for order {order_id!r}")
+
+    def _shown(self, number: str) -> bool:
+        """Nobody can pay a QR code that was never handed over."""
+        for key in self._sync.ask(self._built.journal.find, number):
+            for attempt in fold(self.events(key)).attempts:
+                if attempt.number == number:
+                    return attempt.handed_over or attempt.starts != "shopper"
+        return False
 
     def shopper_refuses(self, order_id: str, cause: Cause = Cause.SHOPPER_CANCELLED) -> None:
         """The shopper's try fails. Raises `UnknownOrder` when nothing is shown."""
@@ -160,8 +176,10 @@ class Lab:
 
     def _next(self) -> float | None:
         """The monotonic moment of the next thing that happens or is due."""
-        dues = [stored.due for stored in self._stored(watched=False) if stored.due is not None]
-        moments = [self.clock.monotonic() + max(0.0, min(dues) - self.clock.epoch())] if dues else []
+        now = self.clock.epoch()
+        open_ = [stored for stored in self._stored(watched=False) if stored.due is not None]
+        waits = [max(stored.lease_left, (stored.due or now) - now) for stored in open_]
+        moments = [self.clock.monotonic() + max(0.0, min(waits))] if waits else []
         scheduled = self.clock.next_at()
         if scheduled is not None:
             moments.append(scheduled)
@@ -267,11 +285,11 @@ class Lab:
 class _Recording:
     """A driver that remembers what callers were told."""
 
-    def __init__(self, driver: Any, results: list[Result]) -> None:
-        self._driver, self._results = driver, results
+    def __init__(self, driver: Any, results: list[Result], steps: Steps) -> None:
+        self._driver, self._results, self._steps = driver, results, steps
 
     def run(self, flow: Any) -> Any:
-        told = self._driver.run(flow)
+        told = self._driver.run(self._steps.through(flow))
         if not hasattr(told, "__await__"):
             return self._keep(told)
         return self._awaited(told)

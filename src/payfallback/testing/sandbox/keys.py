@@ -73,7 +73,8 @@ class _Folder:
         """A private RSA key, as PEM and as a key."""
         pem = self._value(f"{name}.pem", _new_key)
         try:
-            key = load_pem_private_key(pem.encode(), password=None)
+            # its primes are not checked again: the file is ours, and the check takes longer than all else at the start
+            key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
         except ValueError:
             key = None
         if not isinstance(key, RSAPrivateKey):

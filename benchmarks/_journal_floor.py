@@ -1,0 +1,283 @@
+"""What SQLite itself takes for the rows of a payment, and how near the journal comes to it.
+
+The floor writes the very rows that the journal writes, into the same tables with the same pragmas, for the same number
+of callers. It has nothing else: rows encoded beforehand, no version or lease compared, no conflicts, no receipts. One
+caller writes on its own thread; several hand their rows to one thread that commits them in groups with `executemany`.
+
+    python benchmarks/_journal_floor.py [--payments 3000] [--callers 1 16 64] [--beside-cpu]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+
+from payfallback._core.events import Asked, Event, Opened, Planned, Seen, Sending, Settled, Won
+from payfallback.journal._database import Database
+from payfallback.journal._host import this_host
+from payfallback.journal._rows import Row, row_of
+from payfallback.journal._schema import COLUMNS, SUMMARY
+from payfallback.journal.codec import Codec
+from payfallback.journal.sqlite import SqliteJournal
+from payfallback.model import Money
+from payfallback.ports import Commit, Summary
+from payfallback.results import Outcome
+
+ACCOUNT = "jdpay/110224535//production"
+AMOUNT = Money(599900, "CNY")
+NOW = 1_790_000_000.125
+HAPPY_PATH = 2  # commits of a payment that is captured at once
+
+
+class Payment(NamedTuple):
+    """The two commits of a payment that succeeds at once."""
+
+    first: Commit
+    second: Commit
+
+
+def payment(name: str) -> Payment:
+    """Opened, planned and sent; then captured, won and settled."""
+    number, reference = f"{name}01", f"20261111{name}"
+    opened: tuple[Event, ...] = (
+        Opened(NOW, name, "", AMOUNT, NOW + 1800.0, "switch"),
+        Asked(NOW, "pay", "baitiao/12", ("baitiao/6", "wechat"), "credit-first"),
+        Planned(NOW, 1, number, "baitiao/12", ACCOUNT, "server", NOW + 120.0, {"txn_time": "20261111235000"}),
+        Sending(NOW, 1, 1, "charge", NOW + 3.5),
+    )
+    paid: tuple[Event, ...] = (
+        Seen(NOW, 1, "charge", "captured", 1, minor=599900, currency="CNY", provider_ref=reference),
+        Won(NOW, 1),
+        Settled(NOW, f"{name}-paid", "paid", 1),
+    )
+    fields: dict[str, Any] = {"order_id": name, "merchant": "", "amount": 599900, "currency": "CNY", "opened_at": NOW}
+    fields |= {"option": "baitiao/12", "account": ACCOUNT, "number": number, "since": NOW}
+    outcome = Outcome(id=f"{name}-paid", order_id=name, kind="paid", amount=AMOUNT, at=NOW, number=number)
+    return Payment(
+        Commit(
+            key=f"|{name}", version=0, events=opened, owner="shop-1", take_lease=10.0, due=NOW + 5.0,
+            summary=Summary(state="sending", uncertain=True, **fields), numbers=((ACCOUNT, number),),
+        ),
+        Commit(
+            key=f"|{name}", version=4, events=paid, fence=1, owner="shop-1", take_lease=0.0, outcomes=(outcome,),
+            summary=Summary(state="paid", provider_ref=reference, settled_at=NOW, paid_at=NOW, **fields),
+            numbers=((ACCOUNT, reference),),
+        ),
+    )  # fmt: skip  # one line a commit is easier to compare
+
+
+# ---------------------------------------------------------------- the floor
+
+_ORDER = f"""
+INSERT INTO orders(key, version, fence, owner, lease_until, due, {", ".join(SUMMARY)}, log)
+VALUES({",".join("?" * (len(SUMMARY) + 7))})
+"""
+_MOVE = f"""
+UPDATE orders SET version = ?, fence = ?, owner = ?, lease_until = ?, due = ?, {", ".join(f"{c} = ?" for c in SUMMARY)},
+log = log || ? WHERE key = ?
+"""
+_NUMBER = "INSERT INTO numbers VALUES(?, ?, ?)"
+_OUTCOME = "INSERT INTO outcomes(id, order_key, order_id, at, body) VALUES(?, ?, ?, ?, ?)"
+
+
+class Rows(NamedTuple):
+    """One commit as raw rows of each table."""
+
+    order: Row | None
+    move: Row | None
+    numbers: Sequence[Row]
+    outcomes: Sequence[Row]
+
+
+def raw(commit: Commit) -> Rows:
+    """The rows that the journal's triggers make of a commit."""
+    given = dict(zip(COLUMNS, row_of(commit, Codec()), strict=True))
+    key, due = commit.key, commit.due
+    summary = tuple(None if given[name] == -1 else given[name] for name in SUMMARY)
+    numbers = [(given["index_number"], given["index_account"], key)]
+    if not commit.version:
+        numbers.append((given["order_id"], f"order:{key}", key))
+        order = (key, given["added"], 1, given["owner"], NOW + 10.0, due, *summary, given["log"])
+        return Rows(order, None, numbers, [])
+    outcome = (given["outcome_id"], key, given["outcome_order"], given["outcome_at"], given["outcome_body"])
+    move = (commit.version + given["added"], 1, "", 0.0, due, *summary, given["log"], key)
+    return Rows(None, move, numbers, [outcome])
+
+
+def _write(execute_many: Callable[[str, Sequence[Row]], Any], group: Sequence[Rows]) -> None:
+    for statement, rows in (
+        (_ORDER, [each.order for each in group if each.order]),
+        (_MOVE, [each.move for each in group if each.move]),
+        (_NUMBER, [row for each in group for row in each.numbers]),
+        (_OUTCOME, [row for each in group for row in each.outcomes]),
+    ):
+        if rows:
+            execute_many(statement, rows)
+
+
+class Floor:
+    """Plain `sqlite3`, on the tables of a new journal."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = Database(path, this_host()).connect()
+        self._queue: SimpleQueue[tuple[Rows, threading.Lock] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def grouped(self) -> None:
+        """Commit in groups, on a thread of its own."""
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        get, empty, connection = self._queue.get, self._queue.empty, self._connection
+        while (item := get()) is not None:
+            group = [item]
+            while not empty() and (item := get()) is not None:
+                group.append(item)
+            connection.execute("BEGIN IMMEDIATE")
+            _write(connection.executemany, [rows for rows, _ in group])
+            connection.execute("COMMIT")
+            for _, waiting in group:
+                waiting.release()
+
+    def commit(self, rows: Rows, waiting: threading.Lock) -> None:
+        """Make these rows durable, and return."""
+        if self._thread is None:
+            self._connection.execute("BEGIN IMMEDIATE")
+            _write(self._connection.executemany, [rows])
+            self._connection.execute("COMMIT")
+        else:
+            self._queue.put((rows, waiting))
+            waiting.acquire()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+        self._connection.close()
+
+
+# ---------------------------------------------------------------- measuring
+
+
+class Measured(NamedTuple):
+    """Microseconds: of the clock per commit, over all callers; and how long a caller waited for one."""
+
+    per_commit: float
+    p50: float
+    p99: float
+
+
+def measure(work: Callable[[Any, threading.Lock], None], shares: Sequence[Sequence[Any]]) -> Measured:
+    """Let each caller do its share on a thread of its own, all starting together."""
+    waits: list[float] = []
+    ready = threading.Barrier(len(shares) + 1)
+
+    def caller(share: Sequence[Any]) -> None:
+        waiting = threading.Lock()
+        waiting.acquire()
+        own = []
+        ready.wait()
+        for each in share:
+            begun = time.perf_counter()
+            work(each, waiting)
+            own.append(time.perf_counter() - begun)
+        waits.extend(own)
+
+    threads = [threading.Thread(target=caller, args=(share,)) for share in shares]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    begun = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    spent = time.perf_counter() - begun
+    ranked = statistics.quantiles(waits, n=100)
+    return Measured(spent / len(waits) * 1e6, ranked[49] * 1e6, ranked[98] * 1e6)
+
+
+def floor(path: Path, callers: int, payments: int, *, grouped: bool | None = None) -> Measured:
+    """The floor for so many callers. `grouped` None: on the caller's thread for one caller, in groups for several."""
+    shares = [[raw(commit) for each in share for commit in each] for share in _shares(callers, payments)]
+    store = Floor(path)
+    if callers > 1 if grouped is None else grouped:
+        store.grouped()
+    try:
+        return measure(store.commit, shares)
+    finally:
+        store.close()
+
+
+def journal(path: Path, callers: int, payments: int) -> Measured:
+    """The journal for so many callers: encoding, comparing, committing and the receipt."""
+    store = SqliteJournal(path)
+
+    def work(commit: Commit, waiting: threading.Lock) -> None:
+        receipts = []
+
+        def done(receipt: Any) -> None:
+            receipts.append(receipt)
+            waiting.release()
+
+        store.submit(commit, done)
+        waiting.acquire()
+        if not receipts[0].ok:
+            raise AssertionError(receipts[0])
+
+    try:
+        return measure(work, [[commit for each in share for commit in each] for share in _shares(callers, payments)])
+    finally:
+        store.close()
+
+
+def _shares(callers: int, payments: int) -> Sequence[Sequence[Payment]]:
+    each = max(1, payments // callers)
+    return [[payment(f"A{n}") for n in range(caller * each, (caller + 1) * each)] for caller in range(callers)]
+
+
+def _best(contender: Callable[..., Measured], rounds: int, *args: Any, **kwargs: Any) -> Measured:
+    found = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            found.append(contender(Path(folder) / "journal.db", *args, **kwargs))
+    return min(found)
+
+
+def _spin(stop: threading.Event) -> None:
+    while not stop.is_set():
+        sum(range(1000))
+
+
+def main() -> None:
+    """Print floor, journal and their ratio for each number of callers."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--payments", type=int, default=3000)
+    options.add_argument("--callers", type=int, nargs="+", default=[1, 16, 64])
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--beside-cpu", action="store_true", help="one thread of the process computes all the time")
+    given = options.parse_args()
+    stop = threading.Event()
+    if given.beside_cpu:
+        threading.Thread(target=_spin, args=(stop,), daemon=True).start()
+    for callers in given.callers:
+        raw_floor = _best(floor, given.rounds, callers, given.payments)
+        ours = _best(journal, given.rounds, callers, given.payments)
+        print(
+            f"{callers:3} callers   floor {raw_floor.per_commit:7.1f} us a commit (p50 {raw_floor.p50:7.0f}, p99 "
+            f"{raw_floor.p99:7.0f})   journal {ours.per_commit:7.1f} (p50 {ours.p50:7.0f}, p99 {ours.p99:7.0f})   "
+            f"ratio {raw_floor.per_commit / ours.per_commit:.2f}   "
+            f"{HAPPY_PATH * (ours.per_commit - raw_floor.per_commit):5.1f} us an order above it"
+        )
+    stop.set()
+
+
+if __name__ == "__main__":
+    main()

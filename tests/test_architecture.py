@@ -38,10 +38,21 @@ NOT_IN_CORE = (
     *("httpx", "tenacity", "pybreaker", "pydantic", "cryptography"),
 )
 
-# The one place where whatever a provider call raises becomes UNKNOWN, with its cause kept.
-PROVIDER_CALL: tuple[str, ...] = ()
+# The one place of each kind of call where whatever a provider's side raises becomes evidence, with its cause kept.
+PROVIDER_CALL = (
+    "_runtime.provider_call:provider_call",  # over HTTP
+    "_runtime.calls:read_safely",  # a wrapped callable
+    "_runtime.calls:read_safely_async",  # the same, awaited
+)
 # Every other place that catches everything, and why nothing narrower would do.
-BROAD: dict[str, str] = {}
+BROAD = {
+    "_build:Built.round": "one bad round, of the journal or of the shop's handler, does not end recovery; it is told",
+    "aclient:AsyncPayments.deliver": "the shop's handler: the other outcomes are tried first, then its error is raised",
+    "client:Payments.deliver": "the shop's handler: the other outcomes are tried first, then its error is raised",
+    "providers.wrap:Wrapped._said": "the shop's reader: one that fails on a provider's answer has proved nothing",
+    "telemetry.fanning:_Fan.__call__": "the shop's observer: a broken dashboard does not stop a payment; it is logged",
+    "telemetry.redaction:redact": "a foreign object's own __repr__ or __iter__: a log line does not stop a payment",
+}
 
 
 def _sources() -> dict[str, house_rules.Module]:

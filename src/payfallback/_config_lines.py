@@ -71,13 +71,13 @@ class _Scanner:
         parts = self.key()
         for place, part in enumerate(parts, 1):
             path = (*path, part)
+            self.mark(path, here)
             if double and place == len(parts):
                 self.tables[path] = self.tables.get(path, -1) + 1
-                self.mark(path, here)
             if path in self.tables:
                 path = (*path, self.tables[path])
+                self.mark(path, here)
         self.at = self.text.index("]", self.at) + (2 if double else 1)
-        self.mark(path, here)
         return path
 
     def pair(self, table: Where) -> None:

@@ -178,7 +178,10 @@ class Policy:
     def channel_of(self, option: Option) -> Channel | None:
         """The channel of an option when it is configured with these terms."""
         channel = self.channels.get(option.channel)
-        return channel if channel is not None and option in channel.options else None
+        if channel is None:
+            return None
+        offered = option.terms in channel.terms if channel.terms else option.terms is None
+        return channel if offered else None
 
 
 def number_fits(channel: Channel, number: str) -> bool:
@@ -189,18 +192,14 @@ def number_fits(channel: Channel, number: str) -> bool:
 def attempt_number(channel: Channel, order_id: str, seq: int) -> str:
     """The merchant's number of attempt `seq`, readable and never hashed or cut.
 
-    Characters that no provider takes are left out of the order's id, and the sequence is zero-filled until the number
-    has six characters. Two orders whose numbers would collide under one account are told apart by the journal, which
+    Characters that no provider takes are left out of the order's id, and zeros are put in front until the number has
+    six characters. Two orders whose numbers would collide under one account are told apart by the journal, which
     refuses the second. Raises `NumberInvalid` when the number does not fit the provider's alphabet and length.
     """
     plain = order_id.isascii() and order_id.isalnum()
     stem = order_id if plain else re.sub(r"[^0-9A-Za-z]", "", order_id)
     number = channel.number.format(order=stem, seq=seq, account=channel.account.name, channel=channel.name)
-    if len(number) < SHORTEST_NUMBER:
-        width = SHORTEST_NUMBER - len(number) + 2
-        number = channel.number.replace("{seq:02}", f"{{seq:0{width}}}").format(
-            order=stem, seq=seq, account=channel.account.name, channel=channel.name
-        )
+    number = number.rjust(SHORTEST_NUMBER, "0")
     if len(number) > LONGEST_NUMBER or not number_fits(channel, number):
         raise NumberInvalid(
             f"attempt number {number!r} does not fit channel {channel.name!r}",

@@ -81,6 +81,7 @@ class Cause(Enum):
     JOURNAL_UNAVAILABLE = "journal_unavailable"
     REFUND_STUCK = "refund_stuck"
     SURPLUS_RETURNING = "surplus_returning"
+    REFUNDED = "refunded"
 
     __hash__ = object.__hash__
 
@@ -165,4 +166,5 @@ FACTS: dict[Cause, CauseFacts] = {
     Cause.JOURNAL_UNAVAILABLE: CauseFacts("library", "unknown", "no", "no", tells="on_call", internal=True),
     Cause.REFUND_STUCK: CauseFacts("either", "unknown", "no", "no", tells="on_call"),
     Cause.SURPLUS_RETURNING: _row("library", "unknown", "no", "no"),
+    Cause.REFUNDED: _row("merchant", "none", "no", "no"),
 }

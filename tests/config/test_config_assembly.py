@@ -18,10 +18,12 @@ CLOCK = SystemClock()
 
 
 def assembled(shop: Shop, **wrapped: Any) -> Assembled:
+    """What a client would run on."""
     return assemble(shop.load(), clock=CLOCK, wrapped=wrapped)
 
 
 def refused(shop: Shop, **wrapped: Any) -> ConfigProblems:
+    """What a client would be refused with."""
     with pytest.raises(ConfigProblems) as caught:
         assembled(shop, **wrapped)
     return caught.value

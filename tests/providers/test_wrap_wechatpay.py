@@ -119,18 +119,18 @@ def test_what_may_have_been_paid_is_unknown(code: str) -> None:
 
 
 def test_slow_down() -> None:
-    """A frequency limit says nothing about the charge."""
+    """A frequency limit was not processed, and ends nothing."""
     answer = failure("FREQUENCY_LIMITED", status=429)
-    assert (answer.verdict, answer.cause) == (Verdict.UNKNOWN, Cause.RATE_LIMITED)
+    assert (answer.cause, answer.resendable, answer.final) == (Cause.RATE_LIMITED, True, False)
 
 
 @pytest.mark.parametrize(
     ("status", "verdict"),
     [
         ("SUCCESS", Verdict.REFUNDED),
-        ("PROCESSING", Verdict.ACCEPTED),
+        ("PROCESSING", Verdict.PENDING),
         ("CLOSED", Verdict.REFUND_FAILED),
-        ("ABNORMAL", Verdict.UNKNOWN),
+        ("ABNORMAL", Verdict.PENDING),
     ],
 )
 def test_a_refund(status: str, verdict: Verdict) -> None:
@@ -138,6 +138,24 @@ def test_a_refund(status: str, verdict: Verdict) -> None:
     body = {"refund_id": "503", "out_trade_no": "A1001N01", "status": status, "amount": AMOUNT}
     assert said(body, Kind.REFUND).verdict is verdict
     assert said(body, Kind.QUERY_REFUND).verdict is verdict
+
+
+def test_another_refund_proves_nothing() -> None:
+    """An answer about another refund number is a contradiction."""
+    body = {
+        "refund_id": "503",
+        "out_refund_no": "R2",
+        "out_trade_no": "A1001N01",
+        "status": "SUCCESS",
+        "amount": AMOUNT,
+    }
+    answer = said(body, Kind.QUERY_REFUND)
+    assert (answer.verdict, answer.cause) == (Verdict.UNKNOWN, Cause.CONTRADICTION)
+
+
+def test_a_closed_order_is_still_asked_about() -> None:
+    """ "Closed already" comes unsigned: it is an acknowledgement, and a signed query tells."""
+    assert failure("ORDER_CLOSED", Kind.CLOSE).verdict is Verdict.ACCEPTED
 
 
 def test_a_forged_answer_proves_nothing() -> None:

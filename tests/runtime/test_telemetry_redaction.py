@@ -84,15 +84,13 @@ def test_no_card_survives_in_an_event(card: tuple[str, str], name: str, shape: i
     assert not shows(redact(None, "info", {name: value}), digits)
 
 
-@given(
-    st.dictionaries(
-        st.text(max_size=8),
-        st.recursive(
-            st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.decimals(),
-            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-        ),
-    )
+anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.decimals()
+nested = st.recursive(
+    anything, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
 )
+
+
+@given(st.dictionaries(st.text(max_size=8), nested, max_size=4))
 def test_it_never_raises(event: dict[str, Any]) -> None:
     """Whatever stands in an event comes out as an event."""
     assert len(redact(None, "info", event)) <= len(event)
@@ -193,11 +191,11 @@ def test_what_a_name_promises_is_masked_whole(name: str) -> None:
 def test_an_exception_is_told_without_what_it_quotes() -> None:
     """The traceback becomes a masked text, wherever in the chain the processor stands."""
     try:
-        raise ValueError(f"card {CARD}")
+        int(f"card {CARD}")
     except ValueError as error:
         events = [clean(exc_info=True), clean(exc_info=error), clean(exc_info=sys.exc_info())]
     for event in events:
-        assert "ValueError: card [card *1111]" in event["exception"]
+        assert "ValueError: invalid literal for int() with base 10: 'card [card *1111]'" in event["exception"]
         assert "exc_info" not in event
 
 
@@ -241,7 +239,7 @@ def test_an_event_is_bounded() -> None:
     for _ in range(50):
         deep = [deep]
     long = "x" * 8185 + CARD
-    event = clean(deep=deep, many=list(range(5000)), endless=Endless(), long=long, huge=10**5000)
+    event = clean(deep=deep, long=long, huge=10**5000, many=list(range(5000)), endless=Endless())
     assert "[too deep]" in str(event["deep"])
     assert len(event["many"]) <= 1001
     assert len(event["long"]) < 8200

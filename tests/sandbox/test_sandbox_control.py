@@ -151,6 +151,13 @@ def test_a_number_that_both_providers_know(
     assert control.get("/pay/A100109").status_code == 404
 
 
+def test_the_page_leads_back_to_the_shop(control: httpx.Client, wechat: WeChatMerchant) -> None:
+    """What a shop adds to h5_url as redirect_url is offered as a link, if it is a web address."""
+    page = wechat.prepay("h5", "A100101").json()["h5_url"]
+    assert 'href="http://127.0.0.1:9/back"' in control.get(f"{page}&redirect_url=http://127.0.0.1:9/back").text
+    assert "javascript:" not in control.get(f"{page}&redirect_url=javascript:alert(1)").text
+
+
 def test_what_a_merchant_sends_is_text_on_the_page(control: httpx.Client, wechat: WeChatMerchant) -> None:
     """Titles and orders are shown, not run."""
     wechat.native("A100101", description="<script>alert(1)</script>", attach='"><img src=x>')

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from payfallback._core.events import Event, Opened, Planned, Seen, Sending, Settled, Won
 from payfallback._core.operations import Answer, Kind, Notice, Operation
 from payfallback.model import Money, Option
 from payfallback.policy import Account, Capabilities
-from payfallback.results import Outcome
-from payfallback.testing import Arrival, Entry, FakeProvider, Faults, Ledger, VirtualClock
+from payfallback.results import Outcome, Result
+from payfallback.testing import Arrival, Entry, FakeProvider, Faults, Ledger, VirtualClock, check_promises
 
 JD = Account(name="jd", provider="jdpay", merchant="110")
 PRICE = Money(599900, "CNY")

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from fake_scenes import JD, PRICE, T0, Story
+from fake_scenes import JD, PRICE, T0, Story, broken
 
 from payfallback._core.events import Died, Excess, Opened, RefundAsked, Sending, Won
 from payfallback._core.operations import Kind
 from payfallback.model import Money
 from payfallback.results import NotPaid, Paid, Pending
 from payfallback.testing import PROMISES, check_promises, check_result
-
-
-def broken(story: Story, **more: object) -> list[str]:
-    """The promises that a story breaks, sorted."""
-    return sorted(each.promise for each in check_promises(story.ledger, story.journal, (), story.delivered, **more))
 
 
 def lost_then_paid() -> Story:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 import pytest
-from fake_scenes import PRICE, T0, Story
+from fake_scenes import CAPTURED, PRICE, T0, Story, broken, copy, first
 
-from payfallback._core.events import Died, Event, Excess, HandedOver, Won
-from payfallback._core.operations import Kind
-from payfallback.model import Money
-from payfallback.results import Outcome, Paid, Result
-from payfallback.testing import Ledger, PromiseBroken, assert_promises_kept, check_promises
+from payfallback._core.events import Died, Event, Excess, HandedOver
+from payfallback.testing import check_promises
 
 DEAD: dict[str, Story] = {
     "refused for good": first().see(1, "charge", "declined", final=True),

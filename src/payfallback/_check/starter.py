@@ -31,8 +31,8 @@ url = "{journal}" # beside this file; written before anything is sent
 
 [accounts.jd]
 provider = "jdpay"
-environment = "sandbox" # evidence of one environment proves nothing in another; leave it out for the real one,
-base_url = "{jdpay}" # and this as well
+environment = "sandbox" # for JD itself, leave this line out: evidence of one environment proves nothing in another
+base_url = "{jdpay}" # and this one
 merchant = "${{file:{jdpay_merchant}}}"
 notify_url = "{notify}"
 sign = [{{ id = "2026", key = "${{file:{jdpay_private_key}}}" }}] # the first signs

@@ -141,7 +141,7 @@ def operation(run: Run, channel: Channel, attempt: Attempt, kind: Kind, timeout:
         notify_url=channel.notify_url,
         provider_ref=attempt.provider_ref,
         memo=attempt.memo,
-        inputs=shopper.inputs_for(channel.name) if charge else {},
+        inputs=shopper.inputs_for(channel.name) if charge and shopper.inputs else {},
         ref=shopper.ref if charge else "",
         ip=shopper.ip if charge else "",
         device=shopper.device if charge else "",

@@ -69,7 +69,8 @@ def start(run: Run) -> Flow:
         if channel is None or _passes_over(run, option, channel):
             run.tried.setdefault(option.id, Cause.NO_ROUTE.value)
             continue
-        if run.mine and run.left() < channel.capabilities.min_time:
+        if run.left() < min(channel.capabilities.min_time, run.within / 2):
+            run.tried.setdefault(option.id, Cause.TIME_UP.value)
             return False
         return (yield from _try(run, option, channel))
     return False

@@ -125,6 +125,12 @@ def tasks(record: Record, view: View) -> Iterator[Task]:
 
 def due(record: Record, policy: Policy, now: float, *, acts: bool = True) -> float | None:
     """When somebody must look at the order again; None: never, nothing is open."""
+    if len(record.attempts) == 1 and not record.refunds:  # the two commits of nearly every order
+        only = record.attempts[0]
+        if only.status is Status.SENDING:
+            return only.sending_until + GRACE
+        if record.winner and only.status is Status.CAPTURED:
+            return None
     view = View(policy=policy, now=now, live=False, looked=True, acts=acts)
     times = [task.at for task in tasks(record, view)]
     return min(times) if times else None
@@ -265,7 +271,7 @@ def _resend_at(record: Record, attempt: Attempt, view: View, channel: Channel) -
     if record.finished or attempt.seq <= record.leave_upto:
         return None
     at = attempt.answered_at + max(attempt.retry_after or 0.0, 0.2 * 2.0**attempt.sends)
-    if at >= min(attempt.first_sent + young, record.pay_by, view.until):
+    if at >= min(attempt.first_sent + young, record.pay_by, view.until - channel.capabilities.min_time):
         return None
     if attempt.expires_at is not None and view.now >= attempt.expires_at:
         return None

@@ -188,7 +188,10 @@ def _shown(attempt: Attempt | None) -> bool:
 
 def next_task(run: Run) -> Task | None:
     """The task to do next, for this kind of run; None when there is none for it."""
-    record, view = run.known, view_of(run)
+    record = run.known
+    if run.live and not record.attempts and not record.cancelled and run.now() < record.pay_by:
+        return None  # nothing has been tried yet
+    view = view_of(run)
     best: Task | None = None
     current = record.current
     for task in tasks(record, view):

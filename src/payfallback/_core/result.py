@@ -41,6 +41,8 @@ _RETURNING = (Status.SURPLUS, Status.REFUNDING)
 
 
 def _paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Result:
+    if "refunded" in record.outcomes:
+        return NotPaid(**common, cause=Cause.REFUNDED)
     if winner.status not in (Status.CAPTURED, Status.REFUNDED):
         return _pending_of(winner, Cause.CONTRADICTION, {**common, "needs_person": True})
     return Paid(

@@ -11,7 +11,7 @@ from payfallback._core.fold import evolve, fold
 from payfallback._core.decide import due
 from payfallback._core.order import Record, key_of
 from payfallback._values import field, value
-from payfallback.errors import JournalUnavailable, OrderConflict
+from payfallback.errors import JournalUnavailable, OrderClosed, OrderConflict
 from payfallback.model import Order, Shopper
 from payfallback.policy import Channel, Policy, Route
 from payfallback.taxonomy import Cause
@@ -53,6 +53,7 @@ class Run:
         self.env, self.key, self.intent = env, key, intent
         self.policy = env.policy
         self.owner = env.owner()
+        self.within = within
         self.deadline = env.clock.monotonic() + within
         self.lease = max(env.policy.lease, within + 5.0)
         self.record: Record | None = None
@@ -175,6 +176,8 @@ class Run:
         self.locked_until = self.env.clock.monotonic() + locked if locked else 0.0
         if self.order is not None:
             same_payment(self.record, self.order)
+            if self.intent in ("pay", "switch") and not self.sent:
+                refuse_closed(self.record)
         if self.order is None:
             self.autonomy = self.record.autonomy
         if self.route is None and self.record.route:
@@ -220,6 +223,13 @@ def same_payment(record: Record, order: Order) -> None:
             f"order {order.id!r} is known with {record.amount}, and now asks for {order.amount}",
             hint="one id is one amount for ever; use a new order id for a changed price",
         )
+
+
+def refuse_closed(record: Record) -> None:
+    """Raise `OrderClosed` for an order that is over: its money went back, or it was given up or ran out of time."""
+    over = next((kind for kind in ("refunded", "cancelled", "expired") if kind in record.outcomes), None)
+    if over is not None and (over == "refunded" or not record.winner):
+        raise OrderClosed(f"order {record.order_id!r} is {over}", hint="pay under a new order id")
 
 
 def opening(run: Run, order: Order) -> None:

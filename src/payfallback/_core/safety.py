@@ -59,7 +59,7 @@ class Step:
 
 @value(kw_only=True)
 class RouteBlocking:
-    """A route's steps, and `worst`: seconds until its last channel could start if every one before kept silent. None:
+    """A route's steps, and `worst`: seconds until its last channel could start if every step before kept silent. None:
     one of them may never be left."""
 
     route: str
@@ -181,9 +181,9 @@ def left_at_latest(
 def route_blocking(policy: Policy, route: Route) -> RouteBlocking:
     """Each step's blocking time, and how long a route can take to reach its last channel."""
     steps = tuple(_step(policy, route, place) for place, option in enumerate(route.order) if policy.channel_of(option))
-    slowest = {step.option.channel: step.silent.seconds for step in steps if not step.last}
-    times = [seconds for seconds in slowest.values() if seconds is not None]
-    return RouteBlocking(route=route.name, steps=steps, worst=sum(times) if len(times) == len(slowest) else None)
+    before = [step.silent.seconds for step in steps if not step.last]
+    times = [seconds for seconds in before if seconds is not None]
+    return RouteBlocking(route=route.name, steps=steps, worst=sum(times) if len(times) == len(before) else None)
 
 
 def _step(policy: Policy, route: Route, place: int) -> Step:

@@ -176,7 +176,10 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
     ) -> httpcore.AsyncNetworkStream:
         """Shake hands, before the instant `timeout`."""
         left = _left(timeout, httpcore.ConnectTimeout)
-        return AsyncDeadlineStream(await self._stream.start_tls(ssl_context, server_hostname, left))
+        try:
+            return AsyncDeadlineStream(await self._stream.start_tls(ssl_context, server_hostname, left))
+        except ssl.SSLError as error:  # older httpcores let it through on asyncio
+            raise httpcore.ConnectError(str(error)) from error
 
     def get_extra_info(self, info: str) -> Any:
         """What the connection underneath knows."""

@@ -14,6 +14,9 @@ from payfallback._runtime.shared import Shared, no_such_operation
 from payfallback.errors import JournalUnavailable
 from payfallback.ports import Exchanging
 
+_WAITING: Any = object()
+_new_lock = threading.Lock
+
 COMMIT_WITHIN = 30.0  # seconds; a journal that is silent for longer is taken as away
 
 
@@ -23,8 +26,8 @@ class Slot:
     __slots__ = ("_lock", "value")
 
     def __init__(self) -> None:
-        self.value: Any = None
-        self._lock = threading.Lock()
+        self.value: Any = _WAITING
+        self._lock = _new_lock()
         self._lock.acquire()
 
     def __call__(self, value: Any) -> None:
@@ -33,7 +36,7 @@ class Slot:
 
     def wait(self) -> Any:
         """The answer, or `JournalUnavailable` when none came."""
-        if self._lock.acquire(timeout=COMMIT_WITHIN):
+        if self.value is not _WAITING or self._lock.acquire(timeout=COMMIT_WITHIN):
             return self.value
         return JournalUnavailable("the journal did not answer", hint=f"waited {COMMIT_WITHIN:.0f} s")
 

@@ -108,7 +108,7 @@ def _one_by_one(connection: sqlite3.Connection, items: Sequence[Item], now: floa
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return results
+    return [_finished(item, result) for item, result in zip(items, results, strict=True)]
 
 
 def _attempt(item: Item, connection: sqlite3.Connection, now: float) -> Any:
@@ -116,6 +116,15 @@ def _attempt(item: Item, connection: sqlite3.Connection, now: float) -> Any:
         return item.write(connection, now)
     except _UNBINDABLE as problem:
         return unstorable(problem)
+    except PayfallbackError as problem:
+        return problem
+
+
+def _finished(item: Item, result: Any) -> Any:
+    if type(item) is not Task or item.finish is None or isinstance(result, PayfallbackError):
+        return result
+    try:
+        return item.finish(result)
     except PayfallbackError as problem:
         return problem
 

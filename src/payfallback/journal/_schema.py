@@ -9,6 +9,8 @@ Absent values are bound as -1 or '': binding None costs four times as much.
 
 from __future__ import annotations
 
+from functools import cache
+
 APPLICATION_ID = 0x50_46_4A_31  # "PFJ1", in the file's header
 
 SUMMARY = (
@@ -150,6 +152,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_TABLES, *_SUBMISSION),)  # step n 
 VERSION = len(MIGRATIONS)
 
 
+@cache
 def submission(rows: int) -> str:
     """The statement that writes a group of commits."""
     row = f"(?1{',?' * len(COLUMNS)})"

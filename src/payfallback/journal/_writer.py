@@ -19,7 +19,7 @@ from typing import Any
 from payfallback.errors import JournalUnavailable, PayfallbackError
 from payfallback.journal._busy import is_busy, patiently
 from payfallback.journal._database import Database
-from payfallback.journal._groups import Append, Item, Task, largest_group, write_group
+from payfallback.journal._groups import Append, Item, largest_group, write_group
 from payfallback.journal._rules import closed
 from payfallback.ports import Receipt
 
@@ -37,7 +37,7 @@ class Writer:
         self._ended = threading.Event()
         self._untold: deque[Item] = deque()
         self._largest = 1
-        self._acknowledged: Sequence[tuple[str, int]] = ()
+        self._last: tuple[Sequence[Item], Sequence[Any]] = (), ()
         self.gate = threading.RLock()  # held while a group is written; whoever holds it may close the connection
         self.connection: sqlite3.Connection | None = None
 
@@ -95,9 +95,10 @@ class Writer:
                 with self.gate:
                     results = self._write(tuple(self._untold))
                 for result in results:
-                    done = self._untold.popleft().done
-                    with suppress(RuntimeError):  # the caller's event loop is closed: nobody waits there any more
-                        done(result)
+                    try:
+                        self._untold.popleft().done(result)
+                    except RuntimeError:  # the caller's event loop is closed: nobody waits there any more
+                        continue
         finally:
             self._end()
 
@@ -123,8 +124,8 @@ class Writer:
             if not is_busy(problem):
                 self.release()
             return [_unavailable(problem) for _ in group]
-        self._acknowledged = _appended(group, results) or self._acknowledged
-        return [_finished(item, result) for item, result in zip(group, results, strict=True)]
+        self._last = group, results
+        return results
 
     def _attempt(self, group: Sequence[Item]) -> Sequence[Any]:
         connection = self.connection or self._open()
@@ -136,7 +137,7 @@ class Writer:
         connection = self._database.connect()
         try:
             connection.execute("PRAGMA busy_timeout = 0")  # `patiently` waits, with jitter, so that no process starves
-            _verify(connection, self._acknowledged)
+            _verify(connection, *self._last)
             self._largest = largest_group(connection)
         except BaseException:
             connection.close()
@@ -166,28 +167,13 @@ class Writer:
         return JournalUnavailable("the journal's writer has ended", hint="restart this process")
 
 
-def _appended(group: Sequence[Item], results: Sequence[Any]) -> Sequence[tuple[str, int]]:
-    return [
-        (item.key, result.version)
-        for item, result in zip(group, results, strict=True)
-        if type(item) is Append and type(result) is Receipt and result.ok
-    ]
-
-
-def _verify(connection: sqlite3.Connection, acknowledged: Sequence[tuple[str, int]]) -> None:
-    for key, version in acknowledged:
-        found = connection.execute("SELECT version FROM orders WHERE key = ?", (key,)).fetchone()
-        if found is None or found[0] < version:
-            raise JournalUnavailable("the journal lost what it had acknowledged", hint="stop, and restore it")
-
-
-def _finished(item: Item, result: Any) -> Any:
-    if type(item) is not Task or item.finish is None or isinstance(result, Exception):
-        return result
-    try:
-        return item.finish(result)
-    except PayfallbackError as problem:
-        return problem
+def _verify(connection: sqlite3.Connection, group: Sequence[Item], results: Sequence[Any]) -> None:
+    """Raises `JournalUnavailable` unless what was acknowledged last is there."""
+    for item, result in zip(group, results, strict=True):
+        if type(item) is Append and type(result) is Receipt and result.ok:
+            found = connection.execute("SELECT version FROM orders WHERE key = ?", (item.key,)).fetchone()
+            if found is None or found[0] < result.version:
+                raise JournalUnavailable("the journal lost what it had acknowledged", hint="stop, and restore it")
 
 
 def _again(problem: JournalUnavailable) -> JournalUnavailable:

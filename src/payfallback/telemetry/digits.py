@@ -69,10 +69,10 @@ def _found_in(run: str) -> Iterator[tuple[int, int, str]]:
             digits += run[first:end]
             if len(digits) > LONGEST_CARD:
                 break
-            if is_card(digits):
-                yield start, end, f"[card *{digits[-4:]}]"
-            elif _MOBILE.fullmatch(digits):
+            if _MOBILE.fullmatch(digits):
                 yield start, end, "[mobile]"
+            elif is_card(digits):
+                yield start, end, f"[card *{digits[-4:]}]"
 
 
 def _merged(found: Iterator[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:

@@ -18,7 +18,7 @@ from typing import Any
 from payfallback._core.operations import Answer, Kind
 from payfallback.model import Money, Qr, Redirect
 from payfallback.providers.attempt import Attempt
-from payfallback.providers.codes import clean_code, rfc3339
+from payfallback.providers.codes import clean_code, plain_number, rfc3339
 from payfallback.providers.readers.alipay_codes import ASK, GATEWAY, INFERRED, NOT_FOUND, OTHER_TRADE, PAID, STATED
 from payfallback.providers.readers.answers import failed, refused, unclear, unknown
 from payfallback.providers.readers.chain import is_a
@@ -145,7 +145,7 @@ def _refunded(body: Mapping[str, Any], *, done: bool, else_: Verdict) -> Answer:
 
 
 def _answer(body: Mapping[str, Any], verdict: Verdict, cause: Cause | None, **more: Any) -> Answer:
-    number, trade = str(body.get("out_trade_no") or ""), str(body.get("trade_no") or "")
+    number, trade = plain_number(body.get("out_trade_no")), plain_number(body.get("trade_no"))
     return Answer(verdict=verdict, cause=cause, number=number, provider_ref=trade, **more)
 
 

@@ -18,7 +18,7 @@ from payfallback._core.operations import Answer, Kind
 from payfallback._values import changed
 from payfallback.model import Action, ClientSecret, Qr, Redirect
 from payfallback.providers.attempt import Attempt
-from payfallback.providers.codes import clean_code, http_date, retry_after
+from payfallback.providers.codes import clean_code, http_date, plain_number, retry_after
 from payfallback.providers.readers.answers import failed, refused, unclear, unknown
 from payfallback.providers.readers.chain import is_a
 from payfallback.providers.readers.frames import stripe_retries_off
@@ -82,7 +82,7 @@ def _intent(attempt: Attempt, body: Mapping[str, Any]) -> Answer:
     ref, status = clean_code(body.get("id")), clean_code(body.get("status"))
     if attempt.provider_ref.startswith("pi_") and ref != attempt.provider_ref:
         return unclear(Cause.CONTRADICTION, "another_payment_intent")
-    number = str((body.get("metadata") or {}).get("attempt") or "")
+    number = plain_number((body.get("metadata") or {}).get("attempt"))
     error = body.get("last_payment_error")
     if status == "requires_payment_method" and error:
         return _declined(error, number=number, provider_ref=ref)

@@ -39,7 +39,8 @@ class Clock:
         """Put the providers' clock forward; what falls due has happened when this returns."""
         if seconds < 0:
             raise SandboxError("the clock goes forward only: give seconds of 0 or more")
-        self._ahead += seconds
+        with self._lock:
+            self._ahead += seconds
         self.run_due()
 
     def later(self, seconds: float, action: Action) -> None:

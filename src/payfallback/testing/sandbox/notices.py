@@ -94,13 +94,13 @@ class Notifier:
         )
         if notice is None:
             return
+        self._spawn(self._send_in_mode(notice, mode))
+
+    async def _send_in_mode(self, notice: Notice, mode: str) -> None:
         if self._waiting >= MOST_WAITING:
             self._note(notice, "dropped: too many are waiting")
             return
         self._waiting += 1
-        self._spawn(self._send_in_mode(notice, mode))
-
-    async def _send_in_mode(self, notice: Notice, mode: str) -> None:
         try:
             if mode == "out_of_order":
                 await self._swapped(notice)

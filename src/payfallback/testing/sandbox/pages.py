@@ -91,8 +91,11 @@ def _address(trade: Trade, lang: str) -> str:
 # ---------------------------------------------------------------- the cashier
 
 
-def cashier(trade: Trade, lang: str) -> str:
-    """The page behind a QR code or a redirect: the order, its amount, and the shopper's two choices."""
+def cashier(trade: Trade, lang: str, back_to: str) -> str:
+    """The page behind a QR code or a redirect: the order, its amount, and the shopper's two choices.
+
+    `back_to` is the shop's page, empty when there is none.
+    """
     title = f"{PROVIDERS[trade.provider][lang]} · {WORDS['title'][lang]}"
     terms = f" · {trade.terms} {WORDS['instalments'][lang]}" if trade.terms > 1 else ""
     facts = (
@@ -101,7 +104,7 @@ def cashier(trade: Trade, lang: str) -> str:
         f"<p><strong>{STATES[trade.state][lang]}</strong>{_why(trade, lang)}</p>"
     )
     choices = _choices(trade, lang) if trade.state in PAYABLE else ""
-    links = f'{_back(trade, lang)}<p class="quiet">{WORDS["play"][lang]} <a href="/">{WORDS["all"][lang]}</a></p>'
+    links = f'{_back(back_to, lang)}<p class="quiet">{WORDS["play"][lang]} <a href="/">{WORDS["all"][lang]}</a></p>'
     return _page(title, f'<div class="card">{facts}{choices}{links}</div>', lang)
 
 
@@ -120,10 +123,10 @@ def _choices(trade: Trade, lang: str) -> str:
     return f'<form method="post" action="{action}">{pay}{refuse}<br>{reason}</form>'
 
 
-def _back(trade: Trade, lang: str) -> str:
-    if not trade.back_to.startswith(("http://", "https://")):
+def _back(back_to: str, lang: str) -> str:
+    if not back_to.startswith(("http://", "https://")):
         return ""
-    return f'<p><a href="{escape(trade.back_to)}">{WORDS["back"][lang]}</a></p>'
+    return f'<p><a href="{escape(back_to)}">{WORDS["back"][lang]}</a></p>'
 
 
 def no_such_trade(lang: str) -> str:

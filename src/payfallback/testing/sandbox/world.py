@@ -58,9 +58,18 @@ class World:
         self._announce("wechatpay", sealed)
         self.faults = Faults({provider.name: _operations(provider) for provider in (jd, wechat)}, self.clock.now)
         self.listeners: dict[str, Listener] = {}
-        for provider in (jd, wechat):
-            self.listeners[provider.name] = Listener(self._app(provider), host, ports[provider.name])
-        self.listeners["control"] = Listener(Control(self).app(host), host, ports["control"])
+        self._listen(
+            {jd.name: self._app(jd), wechat.name: self._app(wechat), "control": Control(self).app()}, host, ports
+        )
+
+    def _listen(self, apps: dict[str, Starlette], host: str, ports: dict[str, int]) -> None:
+        try:
+            for name, app in apps.items():
+                self.listeners[name] = Listener(app, host, ports[name])
+        except SandboxError:
+            for listener in self.listeners.values():
+                listener.close()
+            raise
 
     def _announce(self, provider: str, announcer: Announcer) -> None:
         self._notifiers[provider] = Notifier(announcer, self.clock, self.sent, self._spawn)

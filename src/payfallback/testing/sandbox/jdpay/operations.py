@@ -133,6 +133,8 @@ class Operations:
         if amount(call.given) != trade.amount:
             raise JdFailure("SANDBOX_AMOUNT")
         before = self._bank.refund_under(number)
+        if before is not None and before.trade.number != trade.number:
+            raise JdFailure("SANDBOX_DUPLICATE_TRADE")
         refund = before or self._bank.undo(trade, number, self._ref(), ends=State.CLOSED)
         if refund is None:
             return answers.revoked(trade, number, self._clock.now())

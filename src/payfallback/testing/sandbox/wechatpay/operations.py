@@ -182,7 +182,7 @@ class Operations:
         if trade is not None:
             if trade.product != "codepay":
                 raise ApiError("INVALID_REQUEST", "仅付款码支付可以撤销")
-            self._bank.undo(trade, f"reverse-{trade.number}", f"50{self._mint.digits(26)}", ends=State.REVERSED)
+            self._bank.undo(trade, f"reverse-{trade.ref}", f"50{self._mint.digits(26)}", ends=State.REVERSED)
         return {**self._owner, "out_trade_no": call.number}
 
 

@@ -19,6 +19,7 @@ FAILED = re.compile(
     r"|失败|未成功|不成功|被拒|拒绝|错误|没有扣款|未扣款",
     re.IGNORECASE,
 )
+NO_CHARGE = re.compile(r"You have not been charged|not charged|本次没有扣款|没有扣款")
 OURS = re.compile(
     r"circuit|breaker|fuse|busy|in.flight|budget|retr(y|ies)|recent|stopped|route|openid|journal|crash"
     r"|熔断|并发|限流|停用|配置|路线|日志|崩溃|刚刚|最近|不久前",
@@ -88,10 +89,13 @@ def test_each_language_stays_in_its_own(cause: Cause | None) -> None:
 @every_locale
 @every_cause
 def test_not_paid_begins_with_the_money(cause: Cause | None, locale: str) -> None:
-    """Whoever was not charged reads that first."""
-    assert shopper_text("not_paid", cause, locale).startswith(
-        "本次没有扣款" if locale == "zh-CN" else "You have not been"
-    )
+    """Whoever was not charged reads that first; whose money went back reads that, and not that there was no charge."""
+    told = shopper_text("not_paid", cause, locale)
+    if cause is Cause.REFUNDED:
+        assert ("退回" if locale == "zh-CN" else "refunded") in told
+        assert not NO_CHARGE.search(told + support_text("not_paid", cause, locale))
+    else:
+        assert NO_CHARGE.match(told)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,6 @@ from payfallback.ports import Callables, Clock, Journal, Observer, Provider, Sto
 from payfallback.results import Recovered, Result
 
 
-
 class Built:
     """A client's parts. The two clients differ only in the driver they ask it for."""
 
@@ -109,6 +108,8 @@ class Built:
         run.order, run.shopper = order, shopper or Shopper()
         run.route = select_route(self.policy, order, run.now())
         run.choice = self._choice(choice, run.route)
+        if isinstance(consent, str):  # a str is iterable too, and would be read letter by letter
+            raise UnknownOption("consent is a list of option ids", hint=f"write consent=[{consent!r}]")
         run.consent = frozenset(self._known(option) for option in consent)
         if self.policy.autonomy != "observe" and not _in_share(order.id, self.policy.share):
             run.autonomy = "observe"
@@ -250,9 +251,7 @@ def build(
     _check(policy, providers, is_async)
     opened = _open(journal, clock) if isinstance(journal, str) else journal
     gate = Gate(policy, clock, observer)
-    shared = Shared(
-        policy, providers, opened, gate, clock, observer, backoff or tenacity_backoff(), _hashing(ref_key)
-    )
+    shared = Shared(policy, providers, opened, gate, clock, observer, backoff or tenacity_backoff(), _hashing(ref_key))
     return Built(shared, sleep, in_transaction)
 
 

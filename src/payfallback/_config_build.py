@@ -62,16 +62,19 @@ def _account(name: str, table: AccountTable) -> AccountSettings:
             environment=table.environment,
         ),
         base_url=table.base_url or "",
-        sign=tuple(map(_key, table.sign)),
-        verify=tuple(map(_key, table.verify)),
+        sign=tuple(map(_ours, table.sign)),
+        verify=tuple(map(_theirs, table.verify)),
         secrets=tuple(secret.get_secret_value() for secret in secrets),
         options=dict(table.options),
     )
 
 
-def _key(table: SignKeyTable | VerifyKeyTable) -> KeySettings:
-    pem = table.key if isinstance(table.key, str) else table.key.get_secret_value()
-    return KeySettings(id=table.id, pem=pem, until=table.until)
+def _ours(table: SignKeyTable) -> KeySettings:
+    return KeySettings(id=table.id, pem=table.key.get_secret_value())
+
+
+def _theirs(table: VerifyKeyTable) -> KeySettings:
+    return KeySettings(id=table.id, pem=table.key, until=table.until)
 
 
 def _channel(name: str, table: ChannelTable, file: ConfigFile) -> ChannelSettings:

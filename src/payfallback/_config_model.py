@@ -64,7 +64,7 @@ class RetryTable(Table):
     """Retries on the same channel, under the same number."""
 
     attempts: Count | None = Field(default=None, description="Sends of one charge in all; 1: none is repeated.")
-    budget: Annotated[float, Field(ge=0)] | None = Field(
+    budget: Annotated[float, Field(ge=0, le=100_000)] | None = Field(
         default=None, description="Retries that can be made in one burst."
     )
     budget_per_success: Part | None = Field(
@@ -97,7 +97,7 @@ class DefaultsTable(Table):
 class JournalTable(Table):
     """The durable record of every intent and every answer."""
 
-    url: JournalAddress = Field(description="sqlite:///path, postgresql://…, mysql://… or memory: (tests only).")
+    url: JournalAddress = Field(description="sqlite:///path; memory: for tests, which forgets.")
     seal: Secrets = Field(default=[], description="Keys that seal what may not stand there in clear; the first seals.")
 
 
@@ -106,7 +106,6 @@ class SignKeyTable(Table):
 
     id: Identifier = Field(description="What the provider knows it by: a certificate's serial number, or any name.")
     key: Secret = Field(description="The private key, PEM.")
-    until: Moment | None = Field(default=None, description="No longer used after this time.")
 
 
 class VerifyKeyTable(Table):

@@ -63,8 +63,9 @@ class Resolver:
         try:
             with path.open("rb") as file:
                 content = file.read(_MOST + 1)
-        except OSError as error:
-            raise Unresolved(f"cannot read file {name}: {error.strerror}", f"looked for {path}") from None
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "not a path"
+            raise Unresolved(f"cannot read file {name!r}: {why}", f"looked for {path}") from None
         if len(content) > _MOST:
             raise Unresolved(f"file {name} is larger than {_MOST} bytes", "a key or secret is smaller")
         return _text_of(name, content)
@@ -72,7 +73,7 @@ class Resolver:
     def _readable_by_all(self, name: str) -> bool:
         try:
             return bool((self._folder / name).stat().st_mode & stat.S_IROTH)
-        except OSError:
+        except (OSError, ValueError):
             return False  # reading it says what is wrong
 
 

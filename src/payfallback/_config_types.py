@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from payfallback._config_secrets import REFERENCE, Resolver, Unresolved
 from payfallback._config_words import found, kind_of, near
 
-JOURNALS = ("sqlite", "memory", "postgresql", "mysql")
+JOURNALS = ("sqlite", "memory")  # the kinds that `payfallback.journal` opens
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
@@ -114,7 +114,10 @@ def _resolved(read: Callable[[str], str], text: str) -> str:
 
 
 def _address(given: str) -> str:
-    parts = urlsplit(given)
+    try:
+        parts = urlsplit(given)
+    except ValueError:
+        raise wrong("expected an address, found something in brackets that is none") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise wrong("expected an address that starts with https://")
     if parts.username is not None or parts.password is not None:
@@ -131,7 +134,7 @@ def _journal(given: object, info: ValidationInfo) -> object:
     scheme = address.partition(":")[0] if ":" in address else ""
     if scheme.partition("+")[0] not in JOURNALS:
         told = f'found "{scheme}:"' if scheme.isalpha() else "found another text"
-        raise wrong(f"expected an address such as sqlite:///var/lib/shop/payments.db, {told}", near(scheme, JOURNALS))
+        raise wrong(f"expected an address such as sqlite:///payments.db, {told}", near(scheme, JOURNALS))
     return address
 
 

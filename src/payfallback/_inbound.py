@@ -38,9 +38,10 @@ class Inbound:
                 "a wrapped channel has no notifications of its own", hint="verify it with your SDK and call `report`"
             )
         lower = {name.lower(): text for name, text in headers.items()}
+        if len(body) > LARGEST:
+            self._built.tell("notification.refused", order_id="", why="the body is too large")
+            return None
         try:
-            if len(body) > LARGEST:
-                raise NotAuthentic("the body is too large")
             notice = self._provider.notification(lower, body, query)
         except NotAuthentic as error:
             self._built.tell("notification.refused", order_id="", why=error.message)

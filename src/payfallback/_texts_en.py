@@ -38,8 +38,10 @@ CONFIRMING = {
     Cause.REFUND_STUCK: (
         "Some money is on its way back to you. If you need help, please contact us with your order number."
     ),
+    Cause.SURPLUS_RETURNING: "Some money is on its way back to you; how long that takes is up to the payment company.",
 }
 
+RETURNED = ("What you paid for this order has been refunded.", "All that was received went back; nothing is open.")
 UNAVAILABLE = "This way of paying is not available at the moment; please choose another."
 _UNEXPLAINED = "This way of paying cannot be used this time. Please choose another, or ask the company behind it."
 
@@ -244,5 +246,14 @@ CAUSES = {
         "A refund is still under way. Please contact us with your order number.",
         "The provider has not confirmed a refund after many tries. A person must check its console and refund there if "
         "needed; it goes on being asked.",
+    ),
+    Cause.SURPLUS_RETURNING: (
+        "Some money is on its way back to you. Please do not pay again before it has arrived.",
+        "A payment arrived after the order had expired, was cancelled or was paid otherwise, and goes back by itself. "
+        "Take no other payment before that.",
+    ),
+    Cause.REFUNDED: (
+        "How soon it arrives is up to the payment company. If you still want the order, please order again.",
+        "The merchant refunded the order in full. If the shopper still wants it, a new order is needed.",
     ),
 }

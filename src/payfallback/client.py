@@ -10,12 +10,12 @@ from payfallback._build import build
 from payfallback._core import flow as flows
 from payfallback._core import refunds
 from payfallback._core.operations import Answer
-from payfallback._inbound import Inbound
 from payfallback._core.trace import Trace, trace_of
+from payfallback._inbound import Inbound
 from payfallback.errors import PayfallbackError, UnknownOrder
 from payfallback.model import Money, Option, Order, Shopper
-from payfallback.ports import Clock, Journal, Observer, Provider, Stored
 from payfallback.policy import Policy
+from payfallback.ports import Clock, Journal, Observer, Provider, Stored
 from payfallback.results import Ack, Options, Outcome, Recovered, Refund, Result
 
 BATCH = 20  # orders claimed at a time
@@ -137,7 +137,9 @@ class Payments:
                 found = self._driver.run(inbound.flow(key, notice))
                 if found is not None:
                     return inbound.taken(found)
-            self._driver.ask(self.journal.keep, inbound.account, notice.number, notice.kind.value, inbound.plain(notice))
+            self._driver.ask(
+                self.journal.keep, inbound.account, notice.number, notice.kind.value, inbound.plain(notice)
+            )
         except PayfallbackError:
             return inbound.later()
         return inbound.stored()

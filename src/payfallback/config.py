@@ -46,8 +46,7 @@ def load(source: str | os.PathLike[str], *, environ: Mapping[str, str] | None = 
     the working directory). Raises `ConfigError` with file and line; its `problems` hold everything that is wrong.
     """
     name, text, folder = _read(source)
-    document = _parse(text, name)
-    lines = locate(text)
+    document, lines = _parse(text, name)
     resolver = Resolver(os.environ if environ is None else environ, folder)
     problems = problems_between(document)
     try:
@@ -89,16 +88,23 @@ def _read(source: str | os.PathLike[str]) -> tuple[str, str, Path]:
         raise ConfigError("is not UTF-8 text", hint="save it as UTF-8", file=str(path), line=line) from None
 
 
-def _parse(text: str, name: str) -> dict[str, Any]:
+def _parse(text: str, name: str) -> tuple[dict[str, Any], dict[Where, int]]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        said, line = str(error), None
-        if found := re.search(r"\(at line (\d+), column \d+\)", said):
-            said, line = said[: found.start()].strip(), int(found[1])
-        elif "end of document" in said:
-            said, line = said.replace("(at end of document)", "").strip(), text.count("\n") + 1
+        return tomllib.loads(text), locate(text)
+    except RecursionError:
+        raise ConfigError("is nested too deeply", hint="no table here needs more than five levels", file=name) from None
+    except ValueError as error:  # TOMLDecodeError, and numbers that Python does not read
+        said, line = _placed(str(error), text)
         raise ConfigError(f"not valid TOML: {said}", file=name, line=line) from None
+
+
+def _placed(said: str, text: str) -> tuple[str, int | None]:
+    """The parser's sentence without its place, and the line."""
+    if found := re.search(r"\(at line (\d+), column \d+\)", said):
+        return said[: found.start()].strip(), int(found[1])
+    if "(at end of document)" in said:
+        return said.replace("(at end of document)", "").strip(), text.count("\n") + 1
+    return said, None
 
 
 def _warnings(document: Mapping[str, Any], resolver: Resolver, lines: Mapping[Where, int]) -> tuple[Problem, ...]:

@@ -24,11 +24,13 @@ _loaded: dict[str, Texts] = {}
 class Texts(Protocol):
     """One language. `CAUSES`: for each cause the shopper's and support's sentence; the shopper's is empty where the
     cause only concerns the library, and `UNAVAILABLE` is read instead. `SHOPPER` and `SUPPORT`: what the
-    status says. `CONFIRMING`: what a shopper can do, or should know, while a payment is being confirmed."""
+    status says. `CONFIRMING`: what a shopper can do, or should know, while a payment is being confirmed. `RETURNED`:
+    what shopper and support read of an order that was refunded, instead of that nothing was charged."""
 
     SHOPPER: dict[str, str]
     SUPPORT: dict[str, str]
     CONFIRMING: dict[Cause, str]
+    RETURNED: tuple[str, str]
     UNAVAILABLE: str
     CAUSES: dict[Cause, tuple[str, str]]
     JOIN: str
@@ -41,7 +43,7 @@ def shopper_text(status: str, cause: Cause | None, locale: str) -> str:
     other is treated as pending, which promises nothing. `locale`: every `zh…` reads Chinese, every other English.
     """
     texts = _texts(locale)
-    known = texts.SHOPPER.get(status, texts.SHOPPER["pending"])
+    known = texts.RETURNED[0] if _returned(status, cause) else texts.SHOPPER.get(status, texts.SHOPPER["pending"])
     match status:
         case "not_paid" | "option":
             return _join(texts, known, "" if cause is None else _why(texts, cause))
@@ -54,10 +56,15 @@ def shopper_text(status: str, cause: Cause | None, locale: str) -> str:
 def support_text(status: str, cause: Cause | None, locale: str) -> str:
     """What the person reads who helps the shopper: what is known, the cause by its name, and what to do."""
     texts = _texts(locale)
-    known = texts.SUPPORT.get(status, texts.SUPPORT["pending"])
+    known = texts.RETURNED[1] if _returned(status, cause) else texts.SUPPORT.get(status, texts.SUPPORT["pending"])
     if cause is None:
         return known
     return _join(texts, known, f"[{cause.value}] {texts.CAUSES[cause][1]}")
+
+
+def _returned(status: str, cause: Cause | None) -> bool:
+    """Whether the money was there and went back: nobody may read then that there was no charge."""
+    return status == "not_paid" and cause is Cause.REFUNDED
 
 
 def _why(texts: Texts, cause: Cause) -> str:

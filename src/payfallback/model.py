@@ -86,6 +86,7 @@ class Option:
 
     @property
     def id(self) -> str:
+        """The option id that pages send back."""
         if self.terms is None:
             return self.channel
         return f"{self.channel}/{self.terms or 'full'}"

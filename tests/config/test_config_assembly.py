@@ -9,7 +9,9 @@ from config_keys import key_pair
 from config_shop import Shop, told
 
 from payfallback._assemble import Assembled, assemble
+from payfallback._assemble.accounts import SHIPPED
 from payfallback._clock import SystemClock
+from payfallback._config_checks import PROVIDERS
 from payfallback.config import ConfigProblems
 from payfallback.errors import ConfigError
 from payfallback.providers.wrap import Wrapped, wrap
@@ -197,6 +199,11 @@ def test_a_relative_journal_lies_beside_the_file(real_shop: Shop, own: Wrapped) 
     """Processes that were started in different directories keep one journal."""
     real_shop.environ["PAYFALLBACK_JOURNAL"] = "sqlite:///data/payments.db?host=shop"
     assert assembled(real_shop, own=own).journal_url == f"sqlite:///{real_shop.folder}/data/payments.db?host=shop"
+
+
+def test_every_provider_that_a_file_may_name_can_be_built() -> None:
+    """The names that are accepted, and those that are suggested, are the providers there are."""
+    assert {*SHIPPED, "wrap"} == set(PROVIDERS)
 
 
 def test_configuration_errors_are_one_kind(real_shop: Shop) -> None:

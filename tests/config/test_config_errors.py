@@ -92,6 +92,7 @@ WRONG = {
         'notify_url = "shop.example"',
         "starts with https://",
     ),
+    "an address with a broken host": ("https://shop.example/special", "https://[shop", "in brackets that is none"),
     "an address with a placeholder": ("special", "{order}", "no placeholder but {channel}"),
     "an address with a password": (
         "https://shop.example/special",
@@ -173,6 +174,18 @@ def test_a_file_that_is_not_toml(shop: Shop) -> None:
         shop.load()
     assert caught.value.line == shop.line_of("[journal")
     assert "not valid TOML" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(f"x = {'[' * 20000}{']' * 20000}\n", "is nested too deeply"), (f"x = {'9' * 5000}\n", "not valid TOML")],
+    ids=["deep", "long"],
+)
+def test_a_file_that_would_tire_the_parser(shop: Shop, text: str, said: str) -> None:
+    """Nesting and numbers without measure are refused like any other mistake."""
+    shop.text = text
+    with pytest.raises(ConfigError, match=said):
+        shop.load()
 
 
 def test_a_file_that_ends_early(shop: Shop) -> None:

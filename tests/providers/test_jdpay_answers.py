@@ -240,3 +240,24 @@ def test_a_product_nobody_knows() -> None:
     """A misspelt product is refused with those that exist."""
     with pytest.raises(ConfigError, match="baitiao_code"):
         jdpay().capabilities("baitiao_qr")
+
+
+def test_an_answer_about_a_refund_is_none_about_a_payment() -> None:
+    """A query for a payment that is answered with a refund proves nothing."""
+    assert said(trade("2").replace("<tradeType>0", "<tradeType>1")).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("time", ["20251312000000", "yesterday", ""])
+def test_a_time_that_is_none(time: str) -> None:
+    """A payment whose time cannot be read is a payment all the same."""
+    answer = said(trade("2", f"<amount>599900</amount><tradeTime>{time}</tradeTime>"))
+    assert (answer.verdict, answer.paid_at) == (Verdict.CAPTURED, None)
+
+
+@pytest.mark.parametrize(
+    ("wait", "seconds"),
+    [("Wed, 12 Nov 2025 00:00:00 GMT", 28800.0), ("99999999", 86400.0), ("soon", None), ("-5", None)],
+)
+def test_how_long_to_wait(wait: str, seconds: float | None) -> None:
+    """`Retry-After` comes as seconds or as a date, and is believed up to a day."""
+    assert jdpay().read(operation(), answered(b"", 503, **{"retry-after": wait})).retry_after == seconds

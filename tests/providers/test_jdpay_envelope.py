@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from collections.abc import Callable
 
 import pytest
 from jdpay_counterpart import (
@@ -28,7 +31,7 @@ from jdpay_counterpart import (
 from payfallback._core.operations import Answer, Kind
 from payfallback.errors import ConfigError
 from payfallback.providers.jdpay import JdPay
-from payfallback.providers.keys import Key
+from payfallback.providers.keys import Key, Keyring
 from payfallback.taxonomy import Verdict
 
 PAID = "<tradeNum>A100101</tradeNum><tradeType>0</tradeType><amount>599900</amount><status>2</status>"
@@ -202,3 +205,62 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
 def test_odd_messages_prove_nothing_and_break_nothing(body: bytes) -> None:
     """Entities, DTDs, repeated or deeply nested elements, other charsets and sizes: UNKNOWN, never an exception."""
     assert queried(body).verdict is Verdict.UNKNOWN
+
+
+def nested(depth: int) -> str:
+    """A harmless element so deep inside."""
+    return "<a>" * depth + "</a>" * depth
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        wrapped(encrypt(signed(HEADER + inside(PAID + nested(9))))),
+        wrapped(encrypt(signed(HEADER + "<!DOCTYPE jdpay>" + inside(PAID)))),
+        wrapped(encrypt(signed(HEADER.replace("UTF-8", "GBK") + inside(PAID)))),
+        sealed(PAID) + b" " * 70000,
+        sealed(PAID).replace(HEADER.encode(), HEADER.encode() + b"<!DOCTYPE jdpay>"),
+    ],
+    ids=["deep", "doctype", "charset", "large", "doctype outside"],
+)
+def test_what_jd_signed_is_still_bounded(body: bytes) -> None:
+    """Depth, DTDs, charset and size are refused for their own sake, whoever signed."""
+    assert queried(sealed(PAID + nested(2))).verdict is Verdict.CAPTURED
+    assert queried(body).verdict is Verdict.UNKNOWN
+
+
+def test_keys_are_parsed_on_first_use_and_once() -> None:
+    """A key is parsed when it is first needed, and never again for a later request."""
+    parsed: list[str] = []
+    ring: Keyring[str] = Keyring(
+        "verify", [Key("a", public_pem("jd")), Key("b", public_pem("jd"), until=NOW)], _noting(parsed)
+    )
+    assert parsed == []
+    for _ in range(3):
+        assert list(ring.valid(NOW + 1)) == [ring.first()] == ["a"]
+    assert parsed == ["a"]
+
+
+def _noting(parsed: list[str]) -> Callable[[Key], str]:
+    def parse(key: Key) -> str:
+        parsed.append(key.id)
+        return key.id
+
+    return parse
+
+
+@pytest.mark.parametrize(("module", "name"), [("jdpay", "JdPay"), ("wechatpay", "WechatPay")])
+def test_building_an_adapter_loads_no_cryptography(module: str, name: str) -> None:
+    """A process that only builds its configuration does not pay for loading the cryptography library."""
+    code = (
+        "import sys\n"
+        f"from payfallback.providers.{module} import {name}\n"
+        "from payfallback.providers.keys import Key\n"
+        "from payfallback.policy import Account\n"
+        "pem = '-----BEGIN PRIVATE KEY-----\\nAA==\\n-----END PRIVATE KEY-----'\n"
+        "secret = 'MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u'\n"
+        f"{name}(Account(name='a', provider='p', merchant='1', app='wx1'), sign=[Key('1', pem)], "
+        "verify=[Key('1', pem)], secrets=[secret], clock=None)\n"
+        "sys.exit(any(name in sys.modules for name in ('cryptography', 'defusedxml', 'httpx')))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

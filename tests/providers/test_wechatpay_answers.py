@@ -159,7 +159,7 @@ def test_another_refund_proves_nothing() -> None:
         b"[]",
         b"null",
         b"{",
-        b'{"trade_state":"SUCCESS","trade_state":"NOTPAY"}',
+        json.dumps(PAID).replace("{", '{"trade_state":"NOTPAY",', 1).encode(),
         b'{"amount":NaN}',
         json.dumps({**PAID, "out_trade_no": "\ud800"}).encode(),
         json.dumps({**PAID, "out_trade_no": "x" * 100}).encode(),
@@ -193,3 +193,16 @@ def test_a_product_nobody_knows() -> None:
     """A misspelt product is refused with those that exist."""
     with pytest.raises(ConfigError, match="codepay"):
         wechatpay().capabilities("micropay")
+
+
+def test_a_refund_of_no_trade_proves_nothing() -> None:
+    """A refund has to name the payment that it gives back."""
+    nameless = {name: found for name, found in REFUND.items() if name != "out_trade_no"}
+    assert said(nameless, Kind.REFUND, refund_number="A100101R1").verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("time", ["2025-11-12T00:01:02", "2025-13-12T00:01:02+08:00", "x" * 60, 7])
+def test_a_time_that_is_none(time: Any) -> None:
+    """A payment whose time cannot be read is a payment all the same."""
+    answer = said({**PAID, "success_time": time})
+    assert (answer.verdict, answer.paid_at) == (Verdict.CAPTURED, None)

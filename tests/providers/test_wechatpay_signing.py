@@ -29,10 +29,12 @@ from wechatpayv3 import WeChatPay, WeChatPayType
 from wechatpayv3.utils import load_public_key, rsa_sign, rsa_verify
 
 from payfallback._core.operations import Kind
+from payfallback._values import changed
 from payfallback.errors import ConfigError, NotAuthentic
 from payfallback.model import AppParams
 from payfallback.ports import HttpResponse
 from payfallback.providers.keys import Key
+from payfallback.providers.wechatpay import WechatPay
 from payfallback.taxonomy import Verdict
 
 
@@ -188,4 +190,6 @@ def test_accounts_that_cannot_work() -> None:
         wechatpay(sign=[Key(SERIAL, public_pem("merchant"))]).check()
     with pytest.raises(ConfigError, match="h5_typ"):
         wechatpay(options={"h5_typ": "iOS"})
+    with pytest.raises(ConfigError, match="appid"):
+        WechatPay(changed(ACCOUNT, app=""), sign=[], verify=[], secrets=[], clock=StoppedClock())
     wechatpay().check()

@@ -9,7 +9,7 @@ import pytest
 from wrapped_sdks import answer_of, operation
 
 from payfallback._core.operations import Answer, Kind
-from payfallback.errors import ConfigError
+from payfallback.errors import ConfigError, InputMissing
 from payfallback.model import Money, Option
 from payfallback.policy import Account
 from payfallback.ports import Callables
@@ -102,6 +102,12 @@ def test_an_input_is_kept_when_it_is_named() -> None:
     assert own.capabilities("").inputs == ("payment_intent",)
 
 
+def test_what_is_kept_is_an_id() -> None:
+    """Nobody keeps a novel in the journal by accident."""
+    with pytest.raises(InputMissing, match="257 characters"):
+        wrapped(keeps=("payment_intent",)).memo(operation(inputs={"payment_intent": "x" * 257}))
+
+
 # ---------------------------------------------------------------- what is declared
 
 
@@ -188,6 +194,8 @@ def test_a_lambda_around_an_async_function() -> None:
         ({"query_refund": paid}, "query_refund without refund"),
         ({"capture": paid}, "capture without query"),
         ({"number": "[0-9"}, "number"),
+        ({"keeps": "openid"}, "keeps is 'openid'"),
+        ({"reads": ""}, "no reader is called ''"),
         ({"query": "retrieve"}, "query is a str"),
     ],
 )

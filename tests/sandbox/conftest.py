@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sandbox_jd_client import JdMerchant
+from sandbox_operations import Merchant
 from sandbox_wechat_client import WeChatMerchant
 
 from payfallback.testing.sandbox import Sandbox
@@ -37,3 +38,17 @@ def wechat(sandbox: Sandbox) -> Iterator[WeChatMerchant]:
     """A merchant of its WeChat Pay."""
     with WeChatMerchant(sandbox.wechatpay_url, sandbox.credentials["wechatpay"]) as merchant:
         yield merchant
+
+
+@pytest.fixture
+def provider() -> str:
+    """The provider of a test that does not name one."""
+    return "jdpay"
+
+
+@pytest.fixture
+def merchant(provider: str, sandbox: Sandbox) -> Iterator[Merchant]:
+    """A merchant with a paid and an open trade."""
+    with Merchant(sandbox, provider, timeout=5.0) as client:
+        client.prepare()
+        yield client

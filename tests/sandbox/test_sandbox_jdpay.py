@@ -37,9 +37,12 @@ def test_a_qr_order_is_paid_by_the_shopper_and_not_before(sandbox: Sandbox, jd: 
     assert [(entry.number, entry.amount) for entry in sandbox.captures("A1001")] == [("A100101", 599900)]
 
 
-def test_jd_signs_over_its_own_xml_header(jd: JdMerchant) -> None:
-    """JD's signed text begins with its own spelling of the XML header, a space before the question mark."""
-    assert jd.read(jd.qr("A100101").content)["xml"].startswith('<?xml version="1.0" encoding="UTF-8" ?><jdpay>')
+def test_jd_signs_over_the_xml_header_that_it_sends(jd: JdMerchant) -> None:
+    """JD spells the XML header in two ways, and its signature holds over the one that came."""
+    for answer, header in ((jd.qr("A100101"), "?>"), (jd.query("A100101"), " ?>")):
+        read = jd.read(answer.content)
+        assert read["genuine"] == "yes"
+        assert read["xml"].startswith(f'<?xml version="1.0" encoding="UTF-8"{header}<jdpay>')
 
 
 def test_a_payment_code_pays_at_once(sandbox: Sandbox, jd: JdMerchant) -> None:
@@ -110,7 +113,13 @@ def test_revoking_a_paid_order_refunds_it_once(sandbox: Sandbox, jd: JdMerchant)
     """Revoking what was paid gives the money back, however often it is asked."""
     jd.code("A100101")
     for under in ("V1", "V1", "V2"):
-        assert jd.read(jd.revoke("A100101", under=under).content)["status"] == "1"
+        answer = jd.read(jd.revoke("A100101", under=under).content)
+        assert (answer["genuine"], answer["tradeNum"], answer["tradeType"], answer["status"]) == (
+            "yes",
+            under,
+            "2",
+            "1",
+        )
     assert [entry.refund_number for entry in sandbox.refunds("A100101")] == ["V1"]
     assert (sandbox.held(), status(jd, "A100101")) == (0, "4")
 

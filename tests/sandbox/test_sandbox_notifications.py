@@ -67,6 +67,15 @@ def test_jd_pay_tells_of_payment_and_refund(sandbox: Sandbox, jd: JdMerchant, sh
     assert (back["status"], back["tradeType"]) == ("1", "1")
 
 
+def test_jd_pay_tells_of_a_revoke(jd: JdMerchant, shop: Shop) -> None:
+    """Revoking is told to the address of the charge, with tradeType 2 and the numbers of revoke and charge."""
+    jd.qr("A100101", notifyUrl=shop.url)
+    jd.revoke("A100101", under="V1")
+    told = jd.read(shop.next().body)
+    assert (told["genuine"], told["tradeType"], told["status"]) == ("yes", "2", "1")
+    assert (told["tradeNum"], told["oTradeNum"]) == ("V1", "A100101")
+
+
 @pytest.mark.parametrize(("status", "body"), [(500, b""), (200, b"fail"), (200, b"broken")])
 def test_jd_pay_repeats_until_the_shop_says_ok(
     sandbox: Sandbox, jd: JdMerchant, shop: Shop, status: int, body: bytes

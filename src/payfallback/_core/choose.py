@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from payfallback._core import events as e
-from payfallback._core.acts import charge
 from payfallback._core.effects import Admit, GiveBack
 from payfallback._core.operations import Kind, Operation
 from payfallback._core.order import Attempt
 from payfallback._core.run import Flow, Run, wish
+from payfallback._core.sending import charge
 from payfallback.errors import InputMissing, NumberInvalid
 from payfallback.model import Option
 from payfallback.policy import Channel, attempt_number
@@ -158,6 +158,7 @@ def plan(run: Run, option: Option, channel: Channel) -> e.Planned:
         order_id=record.order_id,
         now=now,
         expires_at=expires_at,
+        inputs=run.shopper.inputs_for(channel.name) if run.shopper.inputs else {},
     )
     memo = run.env.memo(channel.name, operation)
     return e.Planned(now, seq, number, option.id, channel.account.id, capabilities.starts, expires_at, memo)

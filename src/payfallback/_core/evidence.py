@@ -7,6 +7,8 @@ is death only when it names the trade; a query's "not found" never is by itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from payfallback._core.events import Seen
 from payfallback._core.order import Attempt, Record
 from payfallback._core.state import Fact, Status
@@ -38,8 +40,7 @@ def _fact(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
     if verdict == "closed":
         return Fact.CLOSED
     if verdict == "refunded":
-        # A trade that shows a refund which the merchant itself asked for is still paid.
-        return None if record.refunds and record.winner == attempt.seq else Fact.RETURNED
+        return _of_return(record, attempt, seen)
     if what == "query" and verdict == "unknown":
         return None  # a question that failed says nothing about the trade
     return _PLAIN.get(verdict)
@@ -89,6 +90,15 @@ def _of_refusal(attempt: Attempt, seen: Seen) -> Fact | None:
     return Fact.REFUSED if seen.final else Fact.SILENCE
 
 
+def _of_return(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
+    """A trade that shows a refund: ours, or the whole amount, ends it; a part of unknown size is for a person."""
+    if record.refunds and record.winner == attempt.seq:
+        return None  # the merchant asked for it, and the trade is still paid
+    ours = attempt.poisoned or attempt.status in (Status.SURPLUS, Status.REFUNDING)
+    whole = seen.minor == record.amount.minor and seen.currency == record.amount.currency
+    return Fact.RETURNED if ours or whole else Fact.OTHER_AMOUNT
+
+
 def _of_not_sent(attempt: Attempt, seen: Seen) -> Fact | None:
     if seen.what == "charge":
         others = any(request != seen.request for request in attempt.open)
@@ -101,6 +111,19 @@ def _of_not_sent(attempt: Attempt, seen: Seen) -> Fact | None:
 
 def note(attempt: Attempt, seen: Seen) -> None:
     """Keep what evidence tells beside the status: references, causes, counts, artefacts."""
+    _note_words(attempt, seen)
+    _NOTE.get(seen.what, _note_statement)(attempt, seen)
+    if seen.verdict == "declined" and seen.what in _ABOUT_THE_TRADE:
+        attempt.refusal = seen.cause or "declined"
+        attempt.final = attempt.final or seen.final
+    if seen.verdict == "closed" and (seen.what != "close" or seen.named):
+        attempt.closed = True
+
+
+_ABOUT_THE_TRADE = frozenset({"charge", "query", "notice"})
+
+
+def _note_words(attempt: Attempt, seen: Seen) -> None:
     if seen.cause:
         attempt.cause = seen.cause
     if seen.code:
@@ -112,21 +135,14 @@ def note(attempt: Attempt, seen: Seen) -> None:
         attempt.paid_at = seen.paid_at
     if seen.memo:
         attempt.memo = {**attempt.memo, **seen.memo}
-    if seen.what == "charge":
-        _note_charge(attempt, seen)
-    elif seen.what == "close":
-        _note_close(attempt, seen)
-    elif seen.what in ("refund", "query_refund"):
-        _note_refund(attempt, seen)
-    elif seen.verdict == "not_found":
+
+
+def _note_statement(attempt: Attempt, seen: Seen) -> None:
+    """A query or a notification speaks of the trade itself."""
+    if seen.verdict == "not_found":
         _note_not_found(attempt, seen)
     elif seen.verdict not in ("unknown", "not_sent"):
         attempt.seen += 1
-    if seen.verdict == "declined" and seen.what not in ("close", "refund", "query_refund", "capture"):
-        attempt.refusal = seen.cause or "declined"
-        attempt.final = attempt.final or seen.final
-    if seen.verdict == "closed" and (seen.what != "close" or seen.named):
-        attempt.closed = True
 
 
 def _note_charge(attempt: Attempt, seen: Seen) -> None:
@@ -163,3 +179,11 @@ def _note_not_found(attempt: Attempt, seen: Seen) -> None:
         attempt.provider_time = max(attempt.provider_time, seen.provider_time)
         if attempt.expires_at is not None and seen.provider_time > attempt.expires_at:
             attempt.not_found_past += 1
+
+
+_NOTE: dict[str, Callable[[Attempt, Seen], None]] = {
+    "charge": _note_charge,
+    "close": _note_close,
+    "refund": _note_refund,
+    "query_refund": _note_refund,
+}

@@ -7,14 +7,16 @@ drivers in `_runtime` perform the effects, and the simulator is a third driver.
 from __future__ import annotations
 
 from payfallback._core import events as e
-from payfallback._core.acts import charge, perform
-from payfallback._core.decide import DECISIONS, Act, Task, View, tasks
-from payfallback._core.effects import Admit, Keep, Sleep
+from payfallback._core.acts import perform
 from payfallback._core.choose import may_continue, next_option, start
+from payfallback._core.decide import tasks
+from payfallback._core.effects import Admit, Keep, Sleep
 from payfallback._core.order import Attempt
-from payfallback._core.run import Flow, Run, opening, unavailable, wish
-from payfallback._core.state import Status
 from payfallback._core.result import result_of
+from payfallback._core.run import Flow, Run, opening, unavailable, wish
+from payfallback._core.sending import charge
+from payfallback._core.state import Status
+from payfallback._core.view import DECISIONS, Act, Task, View
 from payfallback.errors import UnknownOrder
 from payfallback.model import Order
 from payfallback.results import Result
@@ -26,7 +28,8 @@ def pay(run: Run, order: Order) -> Flow:
     """Get the order paid, or say why not. Raises only when this run sent nothing."""
     run.order = order
     opening(run, order)
-    run.tell("payment.started", amount=str(order.amount), choice=run.choice)
+    if run.env.tell is not None:
+        run.tell("payment.started", amount=str(order.amount), choice=run.choice)
     return (yield from drive(run))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from payfallback._core import events as e
-from payfallback._core.acts import perform, record_answer
-from payfallback._core.decide import DECISIONS, tasks
+from payfallback._core.acts import perform
+from payfallback._core.decide import tasks
 from payfallback._core.flow import view_of
 from payfallback._core.operations import Answer, Kind
 from payfallback._core.order import Attempt, Record
 from payfallback._core.run import Flow, Run, opening, unavailable
+from payfallback._core.sending import record_answer
 from payfallback._core.state import Status
+from payfallback._core.view import DECISIONS
 from payfallback.errors import OrderConflict
 from payfallback.model import Option, Order
 from payfallback.policy import Channel

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-
 from payfallback._values import field, value
 from payfallback.model import Action, Money, Option
 from payfallback.taxonomy import Cause, Verdict

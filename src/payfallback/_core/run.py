@@ -6,9 +6,9 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any, Protocol
 
 from payfallback._core import events as e
+from payfallback._core.decide import due
 from payfallback._core.effects import Append, Effect, Keep, Load, Sleep
 from payfallback._core.fold import evolve, fold
-from payfallback._core.decide import due
 from payfallback._core.order import Record, key_of
 from payfallback._values import field, value
 from payfallback.errors import JournalUnavailable, OrderClosed, OrderConflict
@@ -190,11 +190,15 @@ class Run:
             yield Sleep(pause)
             pause = min(pause * 2, 1.0)
             self.down = None
-            if (yield from self.flush(lease=0)) or self.down is None:
+            if (yield from self.flush(lease=0)) or not self.stuck():
                 return
         evidence = tuple(event for event in self.pending if type(event) is e.Seen)
         if evidence:
             yield Keep(self.key, evidence)
+
+    def stuck(self) -> bool:
+        """Whether the journal is away."""
+        return self.down is not None
 
     def wait(self, seconds: float) -> Flow:
         """Let time pass if the caller has it; what is known becomes durable first. False: the time is not there."""

@@ -156,7 +156,7 @@ UNCERTAIN = LIVE - {S.PLANNED, S.PENDING}
 """Money may have moved or may move, and nobody knows."""
 
 
-class ImpossibleStep(Exception):  # noqa: N818  # a bug of ours or a damaged journal, never a caller's error
+class ImpossibleStep(Exception):  # a bug of ours or a damaged journal, never a caller's error
     """An act that the table does not have: the journal is damaged or the library has a bug. Nothing was sent."""
 
 

@@ -28,7 +28,7 @@ class AsyncSlot:
 
     def __init__(self) -> None:
         self.value: Any = _WAITING
-        self._wake: Callable[[], None] | None = None
+        self._wake: Callable[[], object] | None = None
 
     def __call__(self, value: Any) -> None:
         self.value = value
@@ -112,7 +112,8 @@ class AsyncDriver:
                 elif kind is Load:
                     effect = send(await self._load(effect))
                 elif kind is Sleep:
-                    effect = send(await self.sleep(effect.seconds))
+                    await self.sleep(effect.seconds)
+                    effect = send(None)
                 else:
                     effect = send(now[kind](effect))
         except StopIteration as end:

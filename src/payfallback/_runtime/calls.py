@@ -18,9 +18,7 @@ def read_safely(provider: Callables, operation: Operation, call: Callable[[], An
     return provider.read(operation, result)
 
 
-async def read_safely_async(
-    provider: Callables, operation: Operation, call: Callable[[], Awaitable[Any]]
-) -> Answer:
+async def read_safely_async(provider: Callables, operation: Operation, call: Callable[[], Awaitable[Any]]) -> Answer:
     """The same, awaited."""
     try:
         result = await call()

@@ -8,6 +8,7 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from payfallback._core import events as e
@@ -43,7 +44,7 @@ class Backlog:
                 kept = self._waiting.popleft()
             except IndexError:  # another thread was faster
                 return
-            self._journal.submit(_commit_of(kept), lambda reply, kept=kept: self._done(kept, reply))
+            self._journal.submit(_commit_of(kept), partial(self._done, kept))
 
     def _done(self, kept: Keep, reply: Any) -> None:
         if isinstance(reply, BaseException):

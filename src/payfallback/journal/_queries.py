@@ -8,12 +8,17 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from payfallback.journal._rows import LISTED, STORED, Row, summary_of
+from payfallback.journal._rows import Row, summary_of
 from payfallback.journal._rules import checked_sort
+from payfallback.journal._schema import SUMMARY
 from payfallback.journal.codec import decode_outcome
 from payfallback.ports import Summary, Switch
 from payfallback.results import Outcome
 
+_ORDERS = {"since": "since, id", "amount": "amount DESC, id", "due": "due IS NULL, due, id"}
+
+_STORED = "SELECT key, version, fence, owner, lease_until, due, log FROM orders"
+_LISTED = f"SELECT {', '.join(SUMMARY)} FROM orders"  # noqa: S608  # column names of ours
 _ORDERS = {"since": "since, id", "amount": "amount DESC, id", "due": "due IS NULL, due, id"}
 
 # ---------------------------------------------------------------- orders
@@ -21,7 +26,7 @@ _ORDERS = {"since": "since, id", "amount": "amount DESC, id", "due": "due IS NUL
 
 def order(connection: sqlite3.Connection, key: str) -> Row | None:
     """One order's row."""
-    found: Row | None = connection.execute(f"SELECT {STORED} FROM orders WHERE key = ?", (key,)).fetchone()  # noqa: S608  # column names of ours
+    found: Row | None = connection.execute(f"{_STORED} WHERE key = ?", (key,)).fetchone()
     return found
 
 
@@ -36,22 +41,25 @@ def keys(connection: sqlite3.Connection, text: str) -> tuple[str, ...]:
     return tuple(key for (key,) in rows)
 
 
+_FREE_AND_DUE = """
+    SELECT id FROM orders WHERE due <= ?1 AND (owner = '' OR lease_until <= ?1) ORDER BY due, id LIMIT ?2
+"""
+_FREE = "SELECT id FROM orders WHERE key = ?3 AND (owner = '' OR lease_until <= ?1) LIMIT ?2"
+
+
 def claim(
     connection: sqlite3.Connection, now: float, owner: str, lease: float, limit: int, key: str | None
 ) -> Sequence[Row]:
     """Take free leases, most overdue first, or that of one order; the rows as they are then."""
-    free = "(owner = '' OR lease_until <= ?1)"
     if key is None:
-        chosen = f"SELECT id FROM orders WHERE due <= ?1 AND {free} ORDER BY due, id LIMIT ?2"  # noqa: S608  # as above
-        found = connection.execute(chosen, (now, max(0, limit))).fetchall()
+        free = connection.execute(_FREE_AND_DUE, (now, max(0, limit))).fetchall()
     else:
-        found = connection.execute(f"SELECT id FROM orders WHERE key = ?2 AND {free}", (now, key)).fetchall()  # noqa: S608  # as above
+        free = connection.execute(_FREE, (now, max(0, limit), key)).fetchall()
     connection.executemany(
         "UPDATE orders SET fence = fence + 1, owner = ?2, lease_until = ?3 WHERE id = ?1",
-        [(each, owner, now + lease) for (each,) in found],
+        [(each, owner, now + lease) for (each,) in free],
     )
-    taken = f"SELECT {STORED} FROM orders WHERE id = ?"  # noqa: S608  # as above
-    return [connection.execute(taken, each).fetchone() for each in found]
+    return [connection.execute(f"{_STORED} WHERE id = ?", each).fetchone() for each in free]
 
 
 def count_due(connection: sqlite3.Connection, now: float) -> int:
@@ -65,8 +73,7 @@ def summaries(connection: sqlite3.Connection, states: Sequence[str], limit: int,
     marks = ",".join("?" * len(states))
     where = f"state IN ({marks})" if states else "order_id IS NOT NULL"
     rows = connection.execute(
-        f"SELECT {LISTED} FROM orders WHERE {where} ORDER BY {_ORDERS[checked_sort(sort)]} LIMIT ?",  # noqa: S608  # as above
-        (*states, max(0, limit)),
+        f"{_LISTED} WHERE {where} ORDER BY {_ORDERS[checked_sort(sort)]} LIMIT ?", (*states, max(0, limit))
     )
     return tuple(map(summary_of, rows))
 

@@ -13,11 +13,8 @@ from payfallback.results import Outcome
 Row = tuple[Any, ...]
 
 _NO_SUMMARY: Row = ("", "", "", 0, "", 0, "", "", "", "", "", 0, -1, -1, 0, 0, 0)
-_NO_INDEX: Row = ("", "", "")
-_NO_OUTCOME: Row = ("", "", 0, "", "")
-
-STORED = "key, version, fence, owner, lease_until, due, log"
-LISTED = ", ".join(SUMMARY)
+_NO_INDEX: Row = ("", "", "[]")
+_NO_OUTCOME: Row = ("", "", 0, "", "[]")
 
 
 def row_of(commit: Commit, codec: Codec) -> Row:
@@ -63,12 +60,12 @@ def _summary_row(given: Summary) -> Row:
 
 
 def _index_row(numbers: tuple[tuple[str, str], ...]) -> Row:
-    return (*numbers[0], "") if len(numbers) == 1 else ("", "", json.dumps(numbers))
+    return (*numbers[0], "[]") if len(numbers) == 1 else ("", "", json.dumps(numbers))
 
 
 def _outcome_row(outcomes: tuple[Outcome, ...]) -> Row:
     rows = [(each.id, each.order_id, each.at, encode_outcome(each)) for each in outcomes]
-    return (*rows[0], "") if len(rows) == 1 else (*_NO_OUTCOME[:-1], json.dumps(rows))
+    return (*rows[0], "[]") if len(rows) == 1 else (*_NO_OUTCOME[:-1], json.dumps(rows))
 
 
 def receipt_of(commit: Commit) -> Receipt | None:
@@ -81,7 +78,7 @@ def receipt_of(commit: Commit) -> Receipt | None:
 
 
 def stored_of(row: Row, codec: Codec, now: float) -> Stored:
-    """An order. Raises `JournalUnavailable` when its events cannot be read."""
+    """An order, of its key, version, fence, owner, end of lease, due time and log. Raises `JournalUnavailable` when its events cannot be read."""
     key, version, fence, owner, until, due, log = row
     return Stored(
         key=key,
@@ -95,7 +92,7 @@ def stored_of(row: Row, codec: Codec, now: float) -> Stored:
 
 
 def summary_of(row: Row) -> Summary:
-    """A row of the columns `LISTED`."""
+    """A row of the columns `SUMMARY`."""
     fields = dict(zip(SUMMARY, row, strict=True))
     fields["needs_person"], fields["uncertain"] = bool(fields["needs_person"]), bool(fields["uncertain"])
     return Summary(**fields)

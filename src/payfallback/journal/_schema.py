@@ -79,7 +79,7 @@ _INDEX_ONE = _INDEX.format(
 _INDEX_MORE = _INDEX.format(
     number="json_extract(value, '$[1]')",
     account="json_extract(value, '$[0]')",
-    source="FROM json_each(NEW.index_more) WHERE true",
+    source="FROM json_each(NEW.index_more) WHERE NEW.index_more <> '[]'",
 )
 _OUTCOME_ONE = """
   INSERT INTO outcomes(id, order_key, order_id, at, body)
@@ -88,8 +88,9 @@ _OUTCOME_ONE = """
 _OUTCOME_MORE = """
   INSERT INTO outcomes(id, order_key, order_id, at, body)
     SELECT json_extract(value, '$[0]'), NEW.key, json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-      json_extract(value, '$[3]') FROM json_each(NEW.outcome_more);
+      json_extract(value, '$[3]') FROM json_each(NEW.outcome_more) WHERE NEW.outcome_more <> '[]';
 """
+_INDEX_AND_OUTCOMES = (_INDEX_ONE, _INDEX_MORE, _OUTCOME_ONE, _OUTCOME_MORE)
 _ABSENT = ("settled_at", "paid_at")
 _NEW = {name: f"NULLIF(NEW.{name}, -1)" if name in _ABSENT else f"NEW.{name}" for name in SUMMARY}
 _MOVE = """
@@ -122,17 +123,15 @@ _SUBMISSION = (
           NULLIF(NEW.order_id, ''), {", ".join(_NEW[name] for name in SUMMARY[1:])}, NEW.log);
         INSERT INTO numbers SELECT NEW.order_id, 'order:' || NEW.key, NEW.key WHERE NEW.order_id <> '';
         """,  # noqa: S608  # column names of ours
-        _INDEX_ONE,
-        _OUTCOME_ONE,
+        *_INDEX_AND_OUTCOMES,
     ),
     _trigger(
         "submit_decide",
         f"NEW.kind = {DECIDE}",
         _MOVE.format(more="".join(f", {name} = {_NEW[name]}" for name in SUMMARY)),
-        _INDEX_ONE,
-        _OUTCOME_ONE,
+        *_INDEX_AND_OUTCOMES,
     ),
-    _trigger("submit_hold", f"NEW.kind = {HOLD}", _MOVE.format(more=""), _INDEX_ONE, _OUTCOME_ONE),
+    _trigger("submit_hold", f"NEW.kind = {HOLD}", _MOVE.format(more=""), *_INDEX_AND_OUTCOMES),
     _trigger(
         "submit_evidence",
         f"NEW.kind = {EVIDENCE}",
@@ -143,9 +142,8 @@ _SUBMISSION = (
         SELECT RAISE(ABORT, 'missing') WHERE changes() = 0;
         """,
         _INDEX_ONE,
+        _INDEX_MORE,
     ),
-    _trigger("submit_more_numbers", "NEW.index_more <> ''", _INDEX_MORE),
-    _trigger("submit_more_outcomes", "NEW.outcome_more <> ''", _OUTCOME_MORE),
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_TABLES, *_SUBMISSION),)  # step n brings version n to n + 1

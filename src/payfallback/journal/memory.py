@@ -75,7 +75,7 @@ class MemoryJournal:
         if commit.version is None:
             return self._evidence(commit, entry)
         if commit.summary is not None:
-            if entry.summary is None:
+            if not commit.version:
                 self._found.setdefault(commit.summary.order_id, {})[commit.key] = None
             entry.summary = commit.summary
         self._look_again(commit.key, entry, commit.due)

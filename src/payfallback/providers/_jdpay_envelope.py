@@ -1,7 +1,7 @@
 """JD Pay V2's envelope: RSA over a SHA-256 in hex, 3DES over the signed XML, hex, base64.
 
-Facts: Javen205/IJPay and genkin-he/jdpay agree byte for byte, and JD's own signed samples in the latter and in
-liangfahua/jdpayDemo verify with what stands here. The signature is PKCS#1 v1.5 type 1 over the 64 ASCII characters of
+Facts: IJPay and the jdpay gem agree byte for byte, and JD's own signed samples in the latter and in
+JD's demo verify with what stands here. The signature is PKCS#1 v1.5 type 1 over the 64 ASCII characters of
 the digest, without DigestInfo: not SHA256withRSA. Only the inside of an envelope is signed; its outside proves nothing.
 """
 

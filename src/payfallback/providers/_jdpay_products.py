@@ -1,4 +1,4 @@
-"""What JD Pay V2 can do, product by product. Sources: IJPay (models), JD's own demo, genkin-he/jdpay (which quotes JD's
+"""What JD Pay V2 can do, product by product. Sources: IJPay (models), JD's own demo, the jdpay gem (which quotes JD's
 documentation). JD publishes no timings for V2: every one here is an assumption, and `assumptions` says so."""
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _ASSUMED = (
 _BASE = Capabilities(
     query_after=3.0,  # [I] design §7
     query_every=3.0,  # [I]
-    close=True,  # revoke: genkin-he/jdpay README; RevokeModel of IJPay
+    close=True,  # revoke: the jdpay gem README; RevokeModel of IJPay
     close_names_trade=False,  # its status says whether the revoke worked, not whether it closed or refunded
-    close_refunds=True,  # genkin-he/jdpay README: a paid order is refunded
+    close_refunds=True,  # the jdpay gem README: a paid order is refunded
     resend=None,  # facts §1.2: a tradeNum used again is a duplicate payment
     not_found_after=None,  # no code for it is known
     number="[0-9A-Za-z]{6,31}",  # facts §9, within 32; one place is left for the revoke's own number

@@ -17,7 +17,7 @@ Fields = list[tuple[str, str]]
 # What `options` of the account may set. Empty: not sent. Values beyond the documented ones are the merchant's
 # agreement with JD (IJPay's models name the fields; their values are published nowhere).
 OPTIONS: Mapping[str, str] = {
-    "device": "0001",  # the store or terminal; genkin-he/jdpay: required by fkmPay
+    "device": "0001",  # the store or terminal; the jdpay gem: required by fkmPay
     "order_type": "0",  # JD's demo: 0 goods, 1 virtual
     "industryCategoryCode": "",
     "bizTp": "",

@@ -65,7 +65,7 @@ def parse(text: str) -> Fields:
 
 
 def _fields(element: Element, depth: int) -> Fields:
-    if False:
+    if depth > DEEPEST:
         raise Unreadable("nested too deeply")
     found: dict[str, str | Fields | tuple[Fields, ...]] = {}
     for child in element:

@@ -72,6 +72,13 @@ def number(pattern: str) -> None:
         raise ConfigError(f"number {pattern!r}: {wrong}", hint='write it like "[0-9A-Za-z]{6,32}"') from None
 
 
+def names(**told: Any) -> None:
+    """Names of inputs come as a tuple; a lone text would be read letter by letter."""
+    for field, listed in told.items():
+        if not isinstance(listed, tuple) or not all(isinstance(name, str) and name for name in listed):
+            raise ConfigError(f"{field} is {listed!r}", hint=f'give a tuple of names: {field}=("openid",)')
+
+
 def reader(reads: Any) -> Any:
     """A reader of the merchant's own: a plain function of two arguments."""
     if not callable(reads) or is_async(reads):

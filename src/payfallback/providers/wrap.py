@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from payfallback._core.operations import Answer, Kind, Operation
 from payfallback._values import changed
+from payfallback.errors import InputMissing
 from payfallback.policy import Account, Capabilities, Channel
 from payfallback.providers import _wrapped_checks as checks
 from payfallback.providers.attempt import Attempt
@@ -26,6 +27,7 @@ __all__ = ["Attempt", "Reader", "Wrapped", "wrap"]
 Named = Literal["stripe", "alipay", "wechatpay"]
 Does = Callable[[Attempt], Any]
 
+_LONGEST_KEPT = 256  # characters of an input that is journalled
 _SHORTEST, _USUAL = 60.0, 120.0  # seconds of an absolute expiry, where the merchant declares none (design §7)
 
 
@@ -70,8 +72,17 @@ class Wrapped:
         return self._declared
 
     def memo(self, operation: Operation) -> Mapping[str, str]:
-        """The inputs that `keeps` names: journalled before the charge is sent, and given back with every question."""
-        return {name: operation.inputs[name] for name in self._keeps if name in operation.inputs}
+        """The inputs that `keeps` names: journalled before the charge is sent, and given back with every question.
+
+        Raises `InputMissing` for one that is too long to be an id.
+        """
+        kept = {name: operation.inputs[name] for name in self._keeps if name in operation.inputs}
+        for name, text in kept.items():
+            if len(text) > _LONGEST_KEPT:
+                raise InputMissing(
+                    f"input {name!r} has {len(text)} characters", hint=f"at most {_LONGEST_KEPT} are kept"
+                )
+        return kept
 
     def call(self, operation: Operation) -> Callable[[], Any] | None:
         """The merchant's callable for this operation, bound to its attempt; None when there is none."""
@@ -152,8 +163,9 @@ def wrap(
 ) -> Wrapped:
     """Make a provider of callables that exist already. Raises `ConfigError` for what cannot work. Times are seconds.
 
-    charge, query, close, refund, query_refund, capture: each takes an `Attempt`, does that one thing and returns what
-      the SDK returned, or lets its exception through. Leave out what the provider cannot do. With `capture`, a charge
+    charge, query, close, refund, query_refund, capture: each takes an `Attempt`, sends that one request and returns
+      what the SDK returned, or lets its exception through. One that sent two would raise the failure of the second,
+      and a refused connection would hide the first. Leave out what the provider cannot do. With `capture`, a charge
       only holds the money.
     reads: a shipped reader by name, or a function `(attempt, result) -> Answer | Verdict | None`.
     account: who is paid: an `Account`, or "provider/merchant", "provider/merchant/app/environment".
@@ -177,7 +189,8 @@ def wrap(
     checks.seconds(timeout=timeout, optional={"expiry": expiry, "resend_for": resend_for})
     checks.delays(query_after=query_after, close_after=close_after, not_found_after=not_found_after)
     checks.number(number)
-    own_reader = not isinstance(reads, str)
+    checks.names(inputs=inputs, keeps=keeps)
+    known = reads if isinstance(reads, str) else ""
     declared = Capabilities(
         starts=checks.starts(starts),
         query=Kind.QUERY in does,
@@ -186,7 +199,7 @@ def wrap(
         close_after=close_after,
         close_refunds=close_refunds,
         close_names_trade=Kind.CLOSE in does
-        and (reads in NAMES_TRADE if close_names_trade is None else close_names_trade),
+        and (known in NAMES_TRADE if close_names_trade is None else close_names_trade),
         resend=resend_for,
         expiry=expiry is not None,
         expiry_min=_SHORTEST if expiry is None else min(expiry, _SHORTEST),
@@ -201,8 +214,8 @@ def wrap(
     checks.together(declared, named_close=close_names_trade)
     return Wrapped(
         does,
-        checks.reader(reads) if own_reader else named(str(reads), sends_once=sdk_retries_off),
-        checks.account(account, "own" if own_reader else str(reads)),
+        named(known, sends_once=sdk_retries_off) if isinstance(reads, str) else checks.reader(reads),
+        checks.account(account, known or "own"),
         declared,
         timeout=timeout,
         expiry=expiry,

@@ -73,16 +73,14 @@ class Lab:
         )
         self._sync: SyncDriver = SyncDriver(self._built.shared, lambda: None, self.clock.sleep)  # type: ignore[arg-type, return-value]  # fakes are callables: no HTTP here
         driver = self._built.async_driver() if self._is_async else self._built.sync_driver()
-        self._saved = self.client._built, self.client._driver  # noqa: SLF001  # the lab stands in for the client's parts
-        self.client._built = self._built  # noqa: SLF001
-        self.client._driver = _Recording(driver, self.results, self.steps)  # noqa: SLF001
+        self._saved = self.client._built, self.client._driver  # the lab stands in for the client's parts
+        self.client._built = self._built
+        self.client._driver = _Recording(driver, self.results, self.steps)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._saved is not None:
-            self.client._built, self.client._driver = self._saved  # noqa: SLF001
+            self.client._built, self.client._driver = self._saved
         self._built.close()
 
     def _fakes(self, channels: Iterable[Channel], latency: float) -> dict[str, FakeProvider]:
@@ -113,7 +111,13 @@ class Lab:
     # ---------------------------------------------------------------- what goes wrong
 
     def outage(
-        self, channel: str, fault: str | Fault, *, operation: str | None = None, times: int | None = None, after: int = 0
+        self,
+        channel: str,
+        fault: str | Fault,
+        *,
+        operation: str | None = None,
+        times: int | None = None,
+        after: int = 0,
     ) -> Outage:
         """Let a channel fail, in the one vocabulary of faults, until `lift` or for `times` calls."""
         return self.faults.outage(channel, fault, operation=operation, times=times, after=after)
@@ -172,7 +176,7 @@ class Lab:
             if nearest is None:
                 return
             self.clock.advance(max(nearest - self.clock.monotonic(), 0.001))
-        raise AssertionError(f"not settled after {LONGEST} rounds: {[s for s in self.open()]}")
+        raise AssertionError(f"not settled after {LONGEST} rounds: {list(self.open())}")
 
     def _next(self) -> float | None:
         """The monotonic moment of the next thing that happens or is due."""

@@ -12,7 +12,7 @@ from payfallback.testing.sandbox.ledger import Entry, Ledger
 from payfallback.testing.sandbox.trades import CNY, PAYABLE, UNDECIDED, Refund, RefundState, State, Trade
 
 MOST_TRADES = 200_000
-Happening = Literal["opened", "paid", "refunded"]
+Happening = Literal["opened", "paid", "refunded", "ended"]
 Listener = Callable[[Happening, Trade, Refund | None], None]
 
 
@@ -165,6 +165,7 @@ class Bank:
         with self.lock:
             if trade.state in UNDECIDED:
                 trade.state = State.CLOSED
+                self._tell("ended", trade, None)
 
     def undo(self, trade: Trade, refund_number: str, refund_ref: str, *, ends: State) -> Refund | None:
         """Close what is undecided, give back what was paid. Returns the refund if there was one."""
@@ -174,6 +175,7 @@ class Bank:
                 refund = self.refund(trade, refund_number, trade.refundable, refund_ref)
             if trade.state in UNDECIDED or trade.state is State.PAID:
                 trade.state = ends
+                self._tell("ended", trade, None)
             return refund
 
     def refund(

@@ -6,7 +6,7 @@ It answers only requests that name this machine as host, so that no page elsewhe
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
@@ -20,9 +20,7 @@ from payfallback.testing.sandbox import pages
 from payfallback.testing.sandbox.errors import SandboxError, UnknownNumber
 from payfallback.testing.sandbox.trades import Trade
 from payfallback.testing.sandbox.words import language
-
-if TYPE_CHECKING:
-    from payfallback.testing.sandbox.world import World
+from payfallback.testing.sandbox.world import World
 
 MOST_SHOWN = 10_000
 

@@ -12,8 +12,8 @@ class Mint:
     """Makes identifiers. Everything but RSA keys is the same again under the same seed and order of calls."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self._source: random.Random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
-        # ^ a seed is asked for to repeat a test run; the keys it makes are worth nothing outside the sandbox
+        repeated = random.Random(seed)  # noqa: S311  # for repeating a test run: what it makes is worth nothing elsewhere
+        self._source: random.Random = random.SystemRandom() if seed is None else repeated
 
     def digits(self, length: int) -> str:
         """Decimal digits, the first not 0."""

@@ -12,6 +12,7 @@ from payfallback.testing.sandbox.exchange import Arrival
 from payfallback.testing.sandbox.keys import Credentials
 from payfallback.testing.sandbox.ledger import Entry
 from payfallback.testing.sandbox.notices import Sent
+from payfallback.testing.sandbox.ports import open_ports
 from payfallback.testing.sandbox.serving import Serving
 from payfallback.testing.sandbox.world import World
 
@@ -46,8 +47,9 @@ class Sandbox:
         """Return when both providers and the control server answer. A sandbox starts once."""
         if self._world is not None:
             raise SandboxError("this sandbox was started before: make a new one")
-        self._world = World(self._host, self._ports, self._key_dir, self._seed, self._spawn)
-        self._serving = Serving(list(self._world.listeners.values()), self._world.clock)
+        world = World(self._key_dir, self._seed, self._spawn)
+        self._serving = Serving(open_ports(world, self._host, self._ports), world.clock)
+        self._world = world
         self._serving.start()
         return self
 

@@ -36,6 +36,7 @@ class Trade:
     lapses_to: the state it takes when it expires unpaid; None: it stays as it is and just cannot be paid.
     hidden_until: only a charge sees it before (`appears_late`). late: seconds from paying to the money moving.
     doomed: the cause for which the shopper's attempt to pay will be refused. back_to: the shop's page.
+    revoked_under: the merchant's number of the revoke that ended it.
     """
 
     provider: str
@@ -59,6 +60,7 @@ class Trade:
     hidden_until: float = 0.0
     late: float | None = None
     doomed: str = ""
+    revoked_under: str = ""
     refunds: list[Refund] = field(default_factory=list)
 
     @property

@@ -1,4 +1,4 @@
-"""Everything that the sandbox consists of, wired up: keys, clock, books, banks, providers and their ports."""
+"""Everything that the sandbox consists of, wired up: keys, clock, books, banks, providers; `ports` opens its doors."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-
 from payfallback.testing.sandbox.bank import Bank, Happening
 from payfallback.testing.sandbox.clock import Clock
-from payfallback.testing.sandbox.control import Control
 from payfallback.testing.sandbox.errors import SandboxError
-from payfallback.testing.sandbox.exchange import Arrival, Endpoint, Exchange, Provider
+from payfallback.testing.sandbox.exchange import Arrival, Provider
 from payfallback.testing.sandbox.faults import Faults
 from payfallback.testing.sandbox.jdpay.notice import Announcements as JdAnnouncements
 from payfallback.testing.sandbox.jdpay.provider import JdPay
@@ -34,11 +28,12 @@ PROVIDERS = ("jdpay", "wechatpay")
 
 
 class World:
-    """The state of one sandbox. `spawn` runs a coroutine on the event loop that serves it, from any thread."""
+    """The state of one sandbox. `spawn` runs a coroutine on the event loop that serves it, from any thread.
 
-    def __init__(
-        self, host: str, ports: dict[str, int], key_dir: Path | None, seed: int | None, spawn: Callable[..., None]
-    ) -> None:
+    `listeners` are its ports by name, filled in by `ports.open_ports`.
+    """
+
+    def __init__(self, key_dir: Path | None, seed: int | None, spawn: Callable[..., None]) -> None:
         self._spawn: Callable[[Coroutine[Any, Any, Any]], None] = spawn
         self.clock, mint = Clock(), Mint(seed)
         self.keys = KeyRing(key_dir, mint)
@@ -54,22 +49,11 @@ class World:
         jd = JdPay(self.keys, self.banks["jdpay"], self.clock, mint, self._page_of("jdpay"))
         wechat = WeChatPay(self.keys, self.banks["wechatpay"], self.clock, mint, self._page_of("wechatpay"))
         sealed = WeChatAnnouncements(self.keys.wechatpay["apiv3_key"], wechat.owner, wechat.signed, self.clock, mint)
-        self._announce("jdpay", JdAnnouncements(jd.sealed))
+        self._announce("jdpay", JdAnnouncements(jd.sealed, self.clock))
         self._announce("wechatpay", sealed)
         self.faults = Faults({provider.name: _operations(provider) for provider in (jd, wechat)}, self.clock.now)
+        self.providers: tuple[Provider, ...] = (jd, wechat)
         self.listeners: dict[str, Listener] = {}
-        self._listen(
-            {jd.name: self._app(jd), wechat.name: self._app(wechat), "control": Control(self).app()}, host, ports
-        )
-
-    def _listen(self, apps: dict[str, Starlette], host: str, ports: dict[str, int]) -> None:
-        try:
-            for name, app in apps.items():
-                self.listeners[name] = Listener(app, host, ports[name])
-        except SandboxError:
-            for listener in self.listeners.values():
-                listener.close()
-            raise
 
     def _announce(self, provider: str, announcer: Announcer) -> None:
         self._notifiers[provider] = Notifier(announcer, self.clock, self.sent, self._spawn)
@@ -79,13 +63,6 @@ class World:
 
     def _page_of(self, provider: str) -> Callable[[str], str]:
         return lambda number: f"{self.listeners['control'].url}/pay/{number}?provider={provider}"
-
-    def _app(self, provider: Provider) -> Starlette:
-        def cut(scope: Any) -> None:
-            self.listeners[provider.name].cut(scope)
-
-        exchange = Exchange(provider, self.faults, self.clock, self.arrivals, cut)
-        return Starlette(routes=[_route(exchange, endpoint) for endpoint in provider.endpoints])
 
     # ------------------------------------------------------------ what can be done to it
 
@@ -146,10 +123,3 @@ class World:
 
 def _operations(provider: Provider) -> dict[str, str]:
     return {endpoint.name: endpoint.operation for endpoint in provider.endpoints}
-
-
-def _route(exchange: Exchange, endpoint: Endpoint) -> Route:
-    async def answer(request: Request) -> Response:
-        return await exchange.serve(endpoint, request)
-
-    return Route(endpoint.path, answer, methods=[endpoint.method])

@@ -71,7 +71,7 @@ def _payment(trade: Trade, paid_at: float, extra: int) -> Tree:
 
 
 def refunded(refund: Refund, extra: int) -> Tree:
-    """The answer to `refund`, to `query` for a refund, to `revoke` where money went back, and the notification."""
+    """The answer to `refund`, to `query` and `queryRefund`, and the notification of a refund."""
     return {
         "tradeNum": refund.number,
         "tradeType": "1",
@@ -85,10 +85,10 @@ def refunded(refund: Refund, extra: int) -> Tree:
 
 
 def revoked(trade: Trade, number: str, at: float) -> Tree:
-    """The answer to `revoke` where nothing had been paid."""
+    """The answer to `revoke` and its notification: done, but not whether it closed the trade or gave money back."""
     return {
         "tradeNum": number,
-        "tradeType": "1",
+        "tradeType": "2",  # in a message that JD signed
         "oTradeNum": trade.number,
         "amount": str(trade.amount),
         "currency": "CNY",

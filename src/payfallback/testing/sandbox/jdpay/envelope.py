@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-# JD's own answers carry a space before the question mark; a client must verify the header as it came.
-HEADER = '<?xml version="1.0" encoding="UTF-8" ?>'
+# Messages that JD signed come with both spellings of the header; a client must verify the one that came.
+HEADER = '<?xml version="1.0" encoding="UTF-8"?>'
+SPACED = '<?xml version="1.0" encoding="UTF-8" ?>'
 
 
 class Unreadable(Exception):
@@ -124,11 +125,18 @@ def _element(name: str, content: str | Tree | list[tuple[str, Tree]]) -> str:
 
 
 def seal(tree: Tree, merchant: str, cabinet: Cabinet, key: RSAPrivateKey | None) -> bytes:
-    """A provider's signed answer or notification; without a key, the same with nothing to show that it is genuine."""
-    result: Tree = {"code": "000000", "desc": "success"}
-    plain = f"{HEADER}<jdpay>{to_xml({'version': 'V2.0', 'merchant': merchant, 'result': result, **tree})}</jdpay>"
+    """A provider's signed answer or notification; without a key, the same with nothing to show that it is genuine.
+
+    As in messages that JD signed: what tells of a payment has the spaced header and its signature in the middle,
+    everything else has the plain header and its signature at the end.
+    """
+    of_payment = tree.get("tradeType") == "0"
+    header, end = (SPACED, "</tradeType>") if of_payment else (HEADER, "</jdpay>")
+    result: Tree = {"code": "000000", "desc": "success" if of_payment else "成功"}
+    plain = f"{header}<jdpay>{to_xml({'version': 'V2.0', 'merchant': merchant, 'result': result, **tree})}</jdpay>"
     if key is not None:
-        plain = plain.replace("</jdpay>", f"<sign>{raw_signature(key, plain)}</sign></jdpay>")
+        signature = f"<sign>{raw_signature(key, plain)}</sign>"
+        plain = plain.replace(end, end + signature if of_payment else signature + end, 1)
     encrypt = b64encode(cabinet.lock(plain).encode()).decode()
     outer = to_xml({"version": "V2.0", "merchant": merchant, "result": result, "encrypt": encrypt})
     return f"{HEADER}<jdpay>{outer}</jdpay>".encode()

@@ -27,7 +27,7 @@ REQUIRED = {
     "query": ("tradeType",),
     "queryRefund": ("oTradeNum",),
     "revoke": ("tradeNum", "oTradeNum", "amount", "currency", "tradeTime"),
-    "refund": ("tradeNum", "oTradeNum", "amount", "currency", "tradeTime", "notifyUrl"),
+    "refund": ("tradeNum", "oTradeNum", "amount", "currency", "tradeTime"),
     "queryBaiTiaoFQ": ("tradeNum", "amount"),
 }
 SEVEN_DAYS = 604800.0  # JD's default when no expireTime is sent

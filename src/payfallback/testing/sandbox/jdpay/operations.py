@@ -135,10 +135,10 @@ class Operations:
         before = self._bank.refund_under(number)
         if before is not None and before.trade.number != trade.number:
             raise JdFailure("SANDBOX_DUPLICATE_TRADE")
-        refund = before or self._bank.undo(trade, number, self._ref(), ends=State.CLOSED)
-        if refund is None:
-            return answers.revoked(trade, number, self._clock.now())
-        return answers.refunded(refund, 0)
+        if before is None:
+            trade.revoked_under = trade.revoked_under or number
+            self._bank.undo(trade, number, self._ref(), ends=State.CLOSED)
+        return answers.revoked(trade, number, self._clock.now())
 
     def _refund(self, call: Call) -> Tree:
         given, struck = call.given, call.struck
@@ -150,14 +150,16 @@ class Operations:
                 amount(given),
                 self._ref(),
                 reason=given.get("note", ""),
-                notify_url=given["notifyUrl"],
+                notify_url=given.get("notifyUrl", ""),
                 late=struck.seconds("captured_late"),
                 fails="declined" in struck,
                 key_ignored="key_ignored" in struck,
             )
         except Declined as declined:
             raise JdFailure(_WHY[declined.why]) from None
-        return answers.refunded(refund, _extra(call))
+        told = dict(answers.refunded(refund, _extra(call)))
+        del told["tradeType"]  # the answer to a refund has none, in a message that JD signed
+        return told
 
     def _ref(self) -> str:
         return f"1030{self._mint.digits(18)}"

@@ -11,8 +11,10 @@ from payfallback.testing.sandbox.clock import read_rfc3339
 from payfallback.testing.sandbox.wechatpay.codes import ApiError
 
 NUMBER = r"[0-9A-Za-z_\-*|]{6,32}"
+CODEPAY_NUMBER = r"[0-9A-Za-z_\-*]{6,32}"
 REFUND_NUMBER = r"[0-9A-Za-z_\-|*@]{1,64}"
-SEVEN_DAYS = 604800.0  # an unpaid order's life when no time_expire is sent
+DAY = 86400.0
+LEAST, USUAL, MOST = 60.0, 7 * DAY, 90 * DAY  # an order's life: pay.weixin.qq.com/doc/v3/merchant/4012525171
 
 
 def parse(body: bytes) -> dict[str, Any]:
@@ -51,14 +53,15 @@ def currency(given: Mapping[str, Any]) -> None:
 
 
 def expires(given: Mapping[str, Any], now: float) -> float:
-    """The moment until which the order can be paid. One that has passed is refused (which code is an assumption)."""
+    """The moment until which the order can be paid: at least a minute and at most 90 days from its arrival.
+
+    WeChat Pay moves what lies outside; so a request that was long on its way is not refused, it gets a minute more.
+    """
     value = text(given, "time_expire", required=False)
-    moment = read_rfc3339(value) if value else now + SEVEN_DAYS
+    moment = read_rfc3339(value) if value else now + USUAL
     if moment is None:
         raise ApiError("PARAM_ERROR", "time_expire")
-    if moment <= now:
-        raise ApiError("PARAM_ERROR", "time_expire 已过")
-    return moment
+    return min(max(moment, now + LEAST), now + MOST)
 
 
 def find(given: Mapping[str, Any], path: str) -> Any:

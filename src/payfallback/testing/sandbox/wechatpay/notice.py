@@ -32,7 +32,7 @@ class Announcements:
     ) -> Notice | None:
         """What happened, for the address that was given with the charge or the refund."""
         url = trade.notify_url if refund is None else refund.notify_url
-        if not url:
+        if not url or happening == "ended":  # nobody is told of a close
             return None
         if refund is None:
             kind, told = "transaction", views.transaction(trade, self._owner, extra, "SUCCESS")

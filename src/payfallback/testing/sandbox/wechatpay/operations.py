@@ -64,9 +64,8 @@ class Operations:
         before = self._before(call)
         if before is not None:
             self._can_be_paid_again(before, given)
-        until, cause = fields.expires(given, now), call.struck.word("declined") or ""
-        if before is not None:
             return before
+        until, cause = fields.expires(given, now), call.struck.word("declined") or ""
         if cause in OF_CAUSE:
             raise ApiError(OF_CAUSE[cause])
         return self._bank.open(self._trade(call, until, None, cause))
@@ -92,7 +91,8 @@ class Operations:
 
     def _before(self, call: Call) -> Trade | None:
         """The trade that this number already stands for."""
-        number = fields.text(call.given, "out_trade_no", pattern=fields.NUMBER)
+        pattern = fields.CODEPAY_NUMBER if call.endpoint.name == "codepay" else fields.NUMBER
+        number = fields.text(call.given, "out_trade_no", pattern=pattern)
         self._ours(call.given)
         fields.text(call.given, "description", pattern=r"(?s).{1,127}")
         fields.fen(call.given, "amount.total")
@@ -107,6 +107,8 @@ class Operations:
             raise ApiError("ORDER_CLOSED")
         if trade.asked != given:
             raise ApiError("INVALID_REQUEST", "请求重入时，参数与首次请求时不一致")
+        if trade.state is State.OPEN and trade.expires <= self._clock.now():
+            raise ApiError("INVALID_REQUEST", "该订单已失效")
 
     def _trade(self, call: Call, until: float, lapses_to: State | None, cause: str) -> Trade:
         given, struck, now = call.given, call.struck, self._clock.now()

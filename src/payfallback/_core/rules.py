@@ -1,0 +1,258 @@
+"""What is to be done about one attempt, by its status. Pure: a function of the record, the attempt and the view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from payfallback._core.order import Attempt, Record
+from payfallback._core.state import Status
+from payfallback._core.view import GRACE, MOST_CLOSES, PATIENCE, Act, Task, View, next_look
+from payfallback.policy import Capabilities, Channel
+
+
+def leaving(record: Record, attempt: Attempt, view: View) -> bool:
+    """Whether this attempt is to be closed, if it can be."""
+    if record.finished or attempt.seq <= record.leave_upto or view.now >= record.pay_by:
+        return True
+    if attempt.expires_at is not None and view.now >= attempt.expires_at + 1.0:
+        return True
+    if attempt.status is Status.CLOSING or attempt.refusal:
+        return True
+    channel = view.channel(attempt)
+    capabilities = channel.capabilities if channel is not None else Capabilities()
+    age = view.now - (attempt.first_sent or attempt.planned_at)
+    if not view.live:
+        by_itself = attempt.starts == "server" or not (attempt.handed_over or attempt.adopted)
+        lives = (capabilities.lives or PATIENCE) + capabilities.close_after
+        return by_itself and age >= max(PATIENCE, lives)
+    if attempt.status is not Status.UNKNOWN or not capabilities.leaves:
+        return False
+    asked = not capabilities.query or view.asked.get(attempt.seq, (0, 0.0))[0] > 0
+    return asked and view.fallback()
+
+
+def look_at(view: View, seq: int, since: float, soonest: float = 0.0, every: float = 2.0) -> float:
+    """When to ask: a waiting shopper makes us ask at the channel's pace, recovery follows its schedule."""
+    times, last = view.asked.get(seq, (0, 0.0))
+    if view.looked or (times and not view.live):
+        return max(soonest, next_look(since, view.now))
+    if times:
+        return max(soonest, last + every * min(1.5 ** (times - 1), 5.0))
+    return max(soonest, view.now)
+
+
+def _query(attempt: Attempt, view: View, capabilities: Capabilities) -> Task:
+    since = attempt.first_sent or attempt.planned_at
+    soonest = since + capabilities.query_after if not attempt.handed_over else 0.0
+    at = look_at(view, attempt.seq, since, soonest, max(capabilities.query_every, 0.05))
+    return Task(
+        max(at, attempt.sending_until + GRACE if attempt.status is Status.SENDING else 0.0), Act.QUERY, attempt.seq
+    )
+
+
+def _planned(record: Record, attempt: Attempt, view: View) -> Task | None:
+    return None if view.live else Task(view.now, Act.NEVER_SENT, attempt.seq)
+
+
+def _sending(record: Record, attempt: Attempt, view: View) -> Task | None:
+    return Task(attempt.sending_until + GRACE, Act.CRASHED, attempt.seq)
+
+
+def _open(record: Record, attempt: Attempt, view: View) -> Task | None:
+    """PENDING and UNKNOWN: hand over, ask, send again, close; or dead on our own evidence."""
+    channel = view.channel(attempt)
+    unexposed = attempt.starts == "shopper" and not attempt.handed_over
+    want = leaving(record, attempt, view)
+    if unexposed and not want and view.live and attempt.status is Status.PENDING and attempt.action is not None:
+        return Task(view.now, Act.HAND_OVER, attempt.seq)
+    if unexposed and not attempt.adopted:
+        return Task(view.now, Act.NOT_EXPOSED, attempt.seq)
+    if channel is None:
+        return Task(next_look(attempt.first_sent or attempt.planned_at, view.now), Act.PERSON, attempt.seq)
+    if _proven_absent(attempt, channel.capabilities):
+        return Task(view.now, Act.NOT_FOUND, attempt.seq)
+    again = _resend_at(record, attempt, view, channel)
+    if again is not None:
+        return Task(again, Act.RESEND, attempt.seq)
+    if want:
+        return _leave(record, attempt, view, channel.capabilities)
+    if channel.capabilities.query:
+        return _query(attempt, view, channel.capabilities)
+    return Task(next_look(attempt.first_sent or attempt.planned_at, view.now), Act.PERSON, attempt.seq)
+
+
+def _proven_absent(attempt: Attempt, capabilities: Capabilities) -> bool:
+    """Not found at least twice, spaced, by a provider whose own clock is past the absolute expiry and the horizon."""
+    if attempt.expires_at is None or not capabilities.expiry or capabilities.not_found_after is None:
+        return False
+    return attempt.not_found_past >= 2 and attempt.provider_time > attempt.expires_at + capabilities.not_found_after
+
+
+def _resend_at(record: Record, attempt: Attempt, view: View, channel: Channel) -> float | None:
+    """When the same request may be sent again under the same number; None: not. It is a charge, never a question."""
+    young = channel.capabilities.resend
+    if not view.live or not view.retries or young is None or attempt.status is not Status.UNKNOWN:
+        return None
+    if attempt.sends >= channel.retry.attempts or attempt.first_sent is None or attempt.handed_over:
+        return None
+    if record.finished or attempt.seq <= record.leave_upto:
+        return None
+    at = attempt.answered_at + max(attempt.retry_after or 0.0, 0.2 * 2.0**attempt.sends)
+    if at >= min(attempt.first_sent + young, record.pay_by, view.until - channel.capabilities.min_time):
+        return None
+    if attempt.expires_at is not None and view.now >= attempt.expires_at:
+        return None
+    if not (attempt.resendable or (attempt.not_found and not attempt.refusal)):
+        return None
+    return at
+
+
+def _leave(record: Record, attempt: Attempt, view: View, capabilities: Capabilities) -> Task:
+    since = attempt.first_sent or attempt.planned_at
+    times, last = view.asked.get(attempt.seq, (0, 0.0))
+    unasked = times == 0 or last < attempt.close_sent_at
+    if capabilities.query and unasked and not view.looked:
+        soonest = 0.0 if attempt.closes or attempt.handed_over else since + capabilities.query_after
+        return Task(max(view.now, min(soonest, since + capabilities.close_after)), Act.QUERY, attempt.seq)
+    if _closable(record, attempt, view, capabilities, since):
+        return Task(_close_at(attempt, view, capabilities, since), Act.CLOSE, attempt.seq)
+    if capabilities.query:
+        return _query(attempt, view, capabilities)
+    return Task(next_look(since, view.now), Act.PERSON, attempt.seq)
+
+
+def _may_act(record: Record, attempt: Attempt, view: View) -> bool:
+    """Whether closing and refunding is ours to do: by autonomy, or because the shop asked to leave."""
+    return view.acts or record.cancelled or attempt.seq <= record.leave_upto
+
+
+def _closable(record: Record, attempt: Attempt, view: View, capabilities: Capabilities, since: float) -> bool:
+    if not _may_act(record, attempt, view):
+        return False
+    if not capabilities.close or attempt.closes >= MOST_CLOSES:
+        return False
+    return capabilities.close_until is None or view.now < since + capabilities.close_until
+
+
+def _close_at(attempt: Attempt, view: View, capabilities: Capabilities, since: float) -> float:
+    first = since + capabilities.close_after
+    if not attempt.closes:
+        return max(first, view.now) if not view.looked else max(first, view.now + 1.0)
+    if view.live:
+        return max(first, attempt.close_sent_at + min(2.0 ** (attempt.closes - 1), 30.0))
+    if view.looked:
+        return max(first, next_look(since, view.now))
+    return max(first, attempt.close_sent_at + 1.0)
+
+
+def _closing(record: Record, attempt: Attempt, view: View) -> Task | None:
+    channel = view.channel(attempt)
+    if channel is None:
+        return Task(next_look(attempt.first_sent or attempt.planned_at, view.now), Act.PERSON, attempt.seq)
+    if _proven_absent(attempt, channel.capabilities):
+        return Task(view.now, Act.NOT_FOUND, attempt.seq)
+    return _leave(record, attempt, view, channel.capabilities)
+
+
+def _authorised(record: Record, attempt: Attempt, view: View) -> Task | None:
+    channel = view.channel(attempt)
+    if channel is None:
+        return Task(next_look(attempt.planned_at, view.now), Act.PERSON, attempt.seq)
+    if record.finished or attempt.seq <= record.leave_upto or view.now >= record.pay_by:
+        return _leave(record, attempt, view, channel.capabilities)
+    return Task(max(view.now, attempt.capture_sent_at + attempt.captures), Act.CAPTURE, attempt.seq)
+
+
+def _capturing(record: Record, attempt: Attempt, view: View) -> Task | None:
+    channel = view.channel(attempt)
+    if channel is None:
+        return Task(next_look(attempt.planned_at, view.now), Act.PERSON, attempt.seq)
+    _, last = view.asked.get(attempt.seq, (0, 0.0))
+    if channel.capabilities.query and (view.looked or last < attempt.capture_sent_at):
+        return _query(attempt, view, channel.capabilities)
+    if record.finished or attempt.seq <= record.leave_upto:
+        return _leave(record, attempt, view, channel.capabilities)
+    return Task(attempt.capture_sent_at + min(2.0**attempt.captures, 3600.0), Act.CAPTURE, attempt.seq)
+
+
+def _captured(record: Record, attempt: Attempt, view: View) -> Task | None:
+    if record.winner == attempt.seq:
+        return None
+    surplus = record.finished or attempt.poisoned
+    return Task(view.now, Act.EXCESS if surplus else Act.WIN, attempt.seq)
+
+
+def _surplus(record: Record, attempt: Attempt, view: View) -> Task | None:
+    channel = view.channel(attempt)
+    able = channel is not None and channel.capabilities.refund and _may_act(record, attempt, view)
+    stuck = not able or attempt.refunds >= view.policy.surplus_tries
+    if stuck and "needs_person" not in record.outcomes:
+        return Task(view.now, Act.PERSON, attempt.seq)
+    if not able:
+        return Task(next_look(attempt.changed_at, view.now), Act.PERSON, attempt.seq)
+    if not attempt.refunds:
+        return Task(view.now, Act.REFUND, attempt.seq)
+    pause = 86400.0 if stuck else min(10.0 * 2.0**attempt.refunds, 3600.0)
+    return Task(attempt.refund_sent_at + pause, Act.REFUND, attempt.seq)
+
+
+def _refunding(record: Record, attempt: Attempt, view: View) -> Task | None:
+    channel = view.channel(attempt)
+    if channel is None:
+        return Task(next_look(attempt.changed_at, view.now), Act.PERSON, attempt.seq)
+    again = attempt.refund_lost or not channel.capabilities.query_refund
+    times, _ = view.asked.get(attempt.seq, (0, 0.0))
+    if again and (times or not channel.capabilities.query_refund) and not view.looked:
+        return Task(max(view.now, attempt.refund_sent_at + 1.0), Act.REFUND, attempt.seq)
+    return Task(look_at(view, attempt.seq, attempt.refund_sent_at), Act.QUERY_REFUND, attempt.seq)
+
+
+def _disputed(record: Record, attempt: Attempt, view: View) -> Task | None:
+    channel = view.channel(attempt)
+    if channel is None or not channel.capabilities.query:
+        return Task(next_look(attempt.disputed_at, view.now), Act.PERSON, attempt.seq)
+    return Task(look_at(view, attempt.seq, attempt.disputed_at, attempt.disputed_at + 0.001), Act.QUERY, attempt.seq)
+
+
+def _watched(record: Record, attempt: Attempt, view: View) -> Task | None:
+    """Dead is not absorbing: what may have been sent is watched past expiry, horizon and the next day's bill."""
+    channel = view.channel(attempt)
+    if channel is None or not attempt.ever_sent or attempt.first_sent is None or not channel.capabilities.query:
+        return None
+    since = max(attempt.first_sent, attempt.expires_at or 0.0)
+    if view.now >= since + channel.capabilities.watch:
+        return None
+    if _unclosed(attempt) and _closable(record, attempt, view, channel.capabilities, attempt.first_sent):
+        rested = not attempt.closes or view.now >= attempt.close_sent_at + 60.0
+        if not view.looked and rested and attempt.dead_because == "not_exposed":
+            soonest = attempt.first_sent + channel.capabilities.close_after
+            return Task(max(view.now, soonest), Act.CLOSE, attempt.seq)
+    times, _ = view.asked.get(attempt.seq, (0, 0.0))
+    if view.looked or times:
+        first = attempt.first_sent + (5.0 if _unclosed(attempt) else 300.0)
+        later = (first, attempt.first_sent + 3600.0, since + channel.capabilities.watch)
+        return next((Task(at, Act.QUERY, attempt.seq) for at in later if at > view.now), None)
+    return Task(view.now, Act.QUERY, attempt.seq)
+
+
+def _unclosed(attempt: Attempt) -> bool:
+    return not attempt.closed and not attempt.final and attempt.closes < 5
+
+
+Rule = Callable[[Record, Attempt, View], Task | None]
+
+RULES: dict[Status, Rule] = {
+    Status.PLANNED: _planned,
+    Status.SENDING: _sending,
+    Status.PENDING: _open,
+    Status.UNKNOWN: _open,
+    Status.AUTHORISED: _authorised,
+    Status.CAPTURING: _capturing,
+    Status.CLOSING: _closing,
+    Status.CAPTURED: _captured,
+    Status.SURPLUS: _surplus,
+    Status.REFUNDING: _refunding,
+    Status.DISPUTED: _disputed,
+    Status.MANUAL: _disputed,
+    Status.DEAD: _watched,
+}

@@ -1,0 +1,114 @@
+"""Any sequence of commits, claims and waits has the same answers in memory and on disk."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+from journal_cases import ACCOUNT, START, HandClock, ask, opened, outcome, seen, summary
+
+from payfallback.errors import ProgrammingError
+from payfallback.journal.memory import MemoryJournal
+from payfallback.journal.sqlite import SqliteJournal
+from payfallback.ports import Commit
+
+orders = st.sampled_from(["A1", "A2", "A3"])
+owners = st.sampled_from(["", "one", "two"])
+dues = st.none() | st.integers(0, 60).map(lambda seconds: START + seconds)
+
+
+class SameAnswers(RuleBasedStateMachine):
+    """Asks both journals the same and compares what they say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = HandClock()
+        self.folder = tempfile.TemporaryDirectory()
+        disk = SqliteJournal(Path(self.folder.name) / "journal.db", clock=self.clock, allow_volatile=True)
+        self.journals = (MemoryJournal(self.clock), disk)
+
+    def teardown(self) -> None:
+        """Close them."""
+        for journal in self.journals:
+            journal.close()
+        self.folder.cleanup()
+
+    def same(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Both journals answer alike, errors included."""
+        answers = []
+        for journal in self.journals:
+            try:
+                answers.append(ask(getattr(journal, name), *args, **kwargs))
+            except ProgrammingError as problem:
+                answers.append(str(problem))
+        assert answers[0] == answers[1]
+
+    @rule(
+        name=orders,
+        version=st.none() | st.integers(0, 6),
+        events=st.lists(st.builds(seen, st.sampled_from("ab")), max_size=2).map(tuple),
+        fence=st.none() | st.integers(0, 4),
+        owner=owners,
+        lease=st.none() | st.sampled_from([0.0, 10.0, 30.0]),
+        due=dues,
+        state=st.none() | st.sampled_from(["sending", "paid"]),
+        told=st.lists(st.sampled_from(["o1", "o2", "o3"]), max_size=2, unique=True),
+        numbers=st.lists(st.sampled_from(["N1", "N2", "A1"]).map(lambda n: (ACCOUNT, n)), max_size=2).map(tuple),
+    )
+    def commit(self, name: str, version: int | None, events: Any, fence: int | None, owner: str, lease: float | None,
+               due: float | None, state: str | None, told: list[str], numbers: Any) -> None:  # fmt: skip  # as it is
+        """Commit anything, sensible or not."""
+        self.same(
+            "submit",
+            Commit(
+                key=f"|{name}", version=version, events=(opened(name), *events) if version == 0 else events,
+                fence=fence, owner=owner, take_lease=lease, due=due, summary=state and summary(name, state),
+                outcomes=tuple(outcome(each, name) for each in told), numbers=numbers,
+            ),
+        )  # fmt: skip  # as it is
+        self.same("load", f"|{name}")
+
+    @rule(name=orders)
+    def follow(self, name: str) -> None:
+        """Commit what a well-behaved writer would: the version and the lease that it sees."""
+        stored = ask(self.journals[0].load, f"|{name}")
+        if stored is not None:
+            fence = stored.fence if stored.owner else None
+            columns = summary(name, "paid")
+            given = Commit(
+                key=stored.key, version=stored.version, events=(seen("c"),), fence=fence, owner=stored.owner or "one",
+                take_lease=10.0, due=START + 5, summary=columns,
+            )  # fmt: skip  # as it is
+            self.same("submit", given)
+
+    @rule(seconds=st.sampled_from([0.5, 10.0, 31.0]))
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        self.clock.turn(seconds)
+        self.same("count_due")
+
+    @rule(owner=owners, limit=st.integers(-1, 3), key=st.none() | orders.map(lambda name: f"|{name}"))
+    def claim(self, owner: str, limit: int, key: str | None) -> None:
+        """Recovery comes by."""
+        self.same("claim", owner, 10.0, limit, key=key)
+
+    @rule(name=st.sampled_from(["o1", "o2"]))
+    def deliver(self, name: str) -> None:
+        """The shop acknowledges."""
+        self.same("delivered", name)
+        self.same("undelivered", 10)
+
+    @rule(text=st.sampled_from(["A1", "A2", "N1", "N2", "|A1"]), sort=st.sampled_from(["since", "amount", "due"]))
+    def look(self, text: str, sort: str) -> None:
+        """Somebody looks."""
+        found = [set(ask(journal.find, text)) for journal in self.journals]
+        assert found[0] == found[1]
+        self.same("list", ("paid",), 10, sort=sort)
+
+
+TestSameAnswers = SameAnswers.TestCase
+TestSameAnswers.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

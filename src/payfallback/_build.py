@@ -23,6 +23,7 @@ from payfallback.model import Option, Order, Shopper
 from payfallback.policy import Channel, Policy, Route
 from payfallback.ports import Callables, Clock, Journal, Observer, Provider, Stored
 from payfallback.results import Recovered, Result
+from payfallback.telemetry import StructlogObserver, fan_out
 
 
 class Built:
@@ -244,21 +245,23 @@ def build(
     sleep: Any = None,
     backoff: Callable[[Channel, int], float] | None = None,
     ref_key: bytes = b"",
+    seal: tuple[str, ...] = (),
     in_transaction: Callable[[], bool] | None = None,
 ) -> Built:
     """Put the parts together; nothing is started. Raises `ConfigError`."""
     clock = clock or SystemClock()
     _check(policy, providers, is_async)
-    opened = _open(journal, clock) if isinstance(journal, str) else journal
-    gate = Gate(policy, clock, observer)
-    shared = Shared(policy, providers, opened, gate, clock, observer, backoff or tenacity_backoff(), _hashing(ref_key))
+    opened = _open(journal, clock, seal) if isinstance(journal, str) else journal
+    heard = fan_out(observer if observer is not None else StructlogObserver())
+    gate = Gate(policy, clock, heard)
+    shared = Shared(policy, providers, opened, gate, clock, heard, backoff or tenacity_backoff(), _hashing(ref_key))
     return Built(shared, sleep, in_transaction)
 
 
-def _open(url: str, clock: Clock) -> Journal:
+def _open(url: str, clock: Clock, seal: tuple[str, ...]) -> Journal:
     from payfallback.journal import open_journal
 
-    return open_journal(url, clock=clock)
+    return open_journal(url, clock=clock, seal=seal or None)
 
 
 def _hashing(key: bytes) -> Callable[[str], str]:
@@ -290,6 +293,8 @@ def from_file(path: str, wrapped: Mapping[str, Any], more: Mapping[str, Any]) ->
         "policy": assembled.policy,
         "providers": assembled.channels,
         "journal": assembled.journal_url,
+        "seal": assembled.seal,
+        "ref_key": assembled.seal[0].encode() if assembled.seal else b"",
         **more,
         "clock": clock,
     }

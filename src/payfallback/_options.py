@@ -12,7 +12,7 @@ from payfallback.model import Option, Order
 from payfallback.policy import Channel, Route, attempt_number
 from payfallback.ports import Callables, Provider
 from payfallback.results import Options, OptionState
-from payfallback.taxonomy import Cause
+from payfallback.taxonomy import Cause, Verdict
 
 
 class Asking:
@@ -60,8 +60,8 @@ class Asking:
         if closed is not None:
             return self._closed(option, label, closed, "health")
         answer = answers.get(option.channel)
-        if answer is None or not answer.plans or not option.terms:
-            told = answer is not None and bool(answer.plans)
+        if answer is None or answer.verdict is Verdict.UNKNOWN or not option.terms:
+            told = answer is not None and answer.verdict is not Verdict.UNKNOWN
             return OptionState(option=option.id, available=True, label=label, checked="provider" if told else "no")
         plan: Plan | None = next((plan for plan in answer.plans if plan.terms == option.terms), None)
         if plan is None:
@@ -84,5 +84,5 @@ class Asking:
             label=label,
             checked=checked,  # type: ignore[arg-type]  # "provider" or "health"
             reason=cause,
-            text=shopper_text("not_paid", cause, "zh-CN"),
+            text=shopper_text("option", cause, "zh-CN"),
         )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import queue
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from payfallback._core.events import Event, Opened, Planned, Seen, Won
@@ -98,3 +102,11 @@ def load(journal: Journal, order_id: str = "A1") -> Stored:
     stored = ask(journal.load, f"|{order_id}")
     assert isinstance(stored, Stored)
     return stored
+
+
+def run_program(name: str, *args: object, seconds: float = 120) -> Any:
+    """Run one of this folder's programs in a process of its own; its last line of output is JSON."""
+    command = [sys.executable, "-W", "error", str(Path(__file__).with_name(name)), *map(str, args)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1])

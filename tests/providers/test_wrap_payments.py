@@ -57,7 +57,6 @@ def test_paid_through_the_sdk() -> None:
     assert result.provider_ref == "pi_9"
 
 
-@pytest.mark.xfail(reason="the core plans an attempt without the shopper's inputs, so `memo` has nothing to keep")
 def test_what_was_kept_comes_back_with_the_question() -> None:
     """An id that the shop made beforehand is journalled before the charge, and the query gets it, inputs do not."""
     asked: list[pf.Attempt] = []

@@ -205,12 +205,41 @@ def test_bad_requests_get_an_unsigned_failure(jd: JdMerchant) -> None:
         "SANDBOX_SIGN": forged,
         "SANDBOX_MERCHANT": foreign,
         "SANDBOX_PARAM": jd.envelope({name: fields[name] for name in ("version", "merchant", "tradeNum")}),
-        "SANDBOX_XML": b"<jdpay><unclosed>",
+        "SANDBOX_XML": b'<?xml version="1.0" encoding="UTFR8"?><jdpay></jdpay>',
         "SANDBOX_DECRYPT": jd.envelope(fields).replace(b"<encrypt>", b"<encrypt>AAAA"),
     }
     assert {code: failed(jd, jd.http.post(url, content=body)) for code, body in bodies.items()} == {
         c: c for c in bodies
     }
+
+
+@pytest.mark.parametrize(
+    "field",
+    [{"currency": "USD"}, {"tradeTime": "20261332"}, {"tradeTime": "20261332101010"}, {"expireTime": "soon"}],
+)
+def test_fields_of_another_form_are_refused(jd: JdMerchant, field: dict[str, str]) -> None:
+    """Another currency, a time that is none, words for numbers: nothing is created."""
+    given = {"tradeName": "x", "tradeTime": trade_time(), "amount": 1, "currency": "CNY", "orderType": 0}
+    response = jd.post("uniorder", tradeNum="A100101", notifyUrl="http://127.0.0.1:9/notify", **(given | field))
+    assert failed(jd, response) == "SANDBOX_PARAM"
+    assert failed(jd, jd.query("A100101")) == "SANDBOX_TRADE_NOT_FOUND"
+
+
+@pytest.mark.parametrize(("number", "amount"), [("A-1001", 1), ("A" * 33, 1), ("A100101", 0), ("A100101", "1.5")])
+def test_numbers_and_amounts_are_checked(jd: JdMerchant, number: str, amount: object) -> None:
+    """Numbers are up to 32 digits and letters, amounts whole fen above 0."""
+    assert failed(jd, jd.code(number, amount)) == "SANDBOX_PARAM"
+
+
+def test_a_revoke_names_the_trade_and_its_amount(jd: JdMerchant) -> None:
+    """A revoke of another amount, or under the number of another trade's refund, is refused."""
+    jd.code("A100101")
+    jd.code("A100102")
+    assert failed(jd, jd.revoke("A100101", 1)) == "SANDBOX_AMOUNT"
+    jd.refund("A100102", under="R1")
+    assert failed(jd, jd.revoke("A100101", under="R1")) == "SANDBOX_DUPLICATE_TRADE"
+    assert failed(jd, jd.post("query", tradeNum="R1", oTradeNum="A100101", tradeType=1)) == "SANDBOX_TRADE_NOT_FOUND"
+    assert failed(jd, jd.post("query", tradeNum="R1", tradeType=3)) == "SANDBOX_PARAM"
 
 
 def test_xml_that_reaches_for_entities_is_not_read(jd: JdMerchant) -> None:

@@ -221,6 +221,31 @@ def test_only_the_merchants_own_fresh_signature_is_heard(wechat: WeChatMerchant)
         assert wechat.genuine(response.headers, response.content)
 
 
+@pytest.mark.parametrize("body", ["", "[]", "{", "[" * 50000, r'{"description": "\ud800"}', "\x00"])
+def test_bodies_that_are_no_json_object_are_refused(wechat: WeChatMerchant, body: str) -> None:
+    """A well-signed body still has to be a JSON object."""
+    signed = {"authorization": wechat.authorization("POST", f"{PAY}/native", body)}
+    response = wechat.http.post(f"{wechat.url}{PAY}/native", content=body, headers=signed)
+    assert refusal(response) == (400, "PARAM_ERROR")
+
+
+def test_a_query_names_its_merchant(wechat: WeChatMerchant) -> None:
+    """A query without the merchant's own mchid is refused, by number and by reference alike."""
+    for path in ("out-trade-no/A100101", "id/42"):
+        assert refusal(wechat.send("GET", f"{PAY}/{path}?mchid=1")) == (400, "PARAM_ERROR")
+    assert refusal(wechat.query_id("42")) == (404, "ORDER_NOT_EXIST")
+
+
+def test_only_payment_codes_are_reversed(sandbox: Sandbox, wechat: WeChatMerchant) -> None:
+    """A QR order is closed, not reversed; a payment code needs a store and a code of digits."""
+    wechat.native("A100101")
+    assert refusal(wechat.reverse("A100101")) == (400, "INVALID_REQUEST")
+    assert refusal(wechat.code("A100102", scene_info={})) == (400, "PARAM_ERROR")
+    assert refusal(wechat.code("A100102", code="one two")) == (400, "PARAM_ERROR")
+    assert refusal(wechat.send("POST", f"{PAY}/out-trade-no/A100101/close", {"mchid": "1"})) == (400, "MCH_NOT_EXISTS")
+    assert sandbox.pay("wechatpay", "A100101") == "paid"
+
+
 def test_another_merchant_is_refused(wechat: WeChatMerchant) -> None:
     """An order for a foreign mchid or appid is not this merchant's."""
     assert refusal(wechat.native("A100101", mchid="1900000001")) == (400, "MCH_NOT_EXISTS")

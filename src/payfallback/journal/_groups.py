@@ -74,7 +74,7 @@ Item = Append | Task
 def largest_group(connection: sqlite3.Connection) -> int:
     """How many commits one statement of this SQLite can hold, 64 at most."""
     parameters = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
-    return max(1, min(64, (parameters - 1) // len(COLUMNS)))
+    return max(1, min(64, parameters // (len(COLUMNS) + 1)))
 
 
 def write_group(connection: sqlite3.Connection, items: Sequence[Item], now: float) -> Sequence[Any]:
@@ -91,10 +91,11 @@ def write_group(connection: sqlite3.Connection, items: Sequence[Item], now: floa
 
 def _parameters(items: Sequence[Item], now: float) -> list[Any] | None:
     """The parameters of one statement for all; None when one of them has to be read back or is other work."""
-    parameters: list[Any] = [now]
+    parameters: list[Any] = []
     for item in items:
         if type(item) is not Append or item.receipt is None:
             return None
+        parameters.append(now)
         parameters += item.row
     return parameters
 

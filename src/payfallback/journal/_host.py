@@ -40,7 +40,7 @@ def this_host(named: str | None = None) -> Host:
 
 def _read(path: str) -> str:
     try:
-        text = Path(path).read_text(encoding="ascii").strip()
+        text = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         return ""
     return "" if text == "uninitialized" else text

@@ -44,7 +44,7 @@ def probe(path: Path, host: Host | None) -> None:
 
 def check_header(path: Path, header: bytes) -> None:
     """Raises `ConfigError` for a header that is not that of a journal of this version or an older one."""
-    if not header.startswith(_MAGIC[: max(len(header), 1)]):
+    if not _MAGIC.startswith(header[: len(_MAGIC)]):
         raise _foreign(path, "is not a SQLite database")
     if len(header) < _HEADER:
         raise ConfigError(

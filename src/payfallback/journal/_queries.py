@@ -15,8 +15,6 @@ from payfallback.journal.codec import decode_outcome
 from payfallback.ports import Summary, Switch
 from payfallback.results import Outcome
 
-_ORDERS = {"since": "since, id", "amount": "amount DESC, id", "due": "due IS NULL, due, id"}
-
 _STORED = "SELECT key, version, fence, owner, lease_until, due, log FROM orders"
 _LISTED = f"SELECT {', '.join(SUMMARY)} FROM orders"  # noqa: S608  # column names of ours
 _ORDERS = {"since": "since, id", "amount": "amount DESC, id", "due": "due IS NULL, due, id"}
@@ -34,17 +32,15 @@ def keys(connection: sqlite3.Connection, text: str) -> tuple[str, ...]:
     """Keys of the orders that an order id, a number, a provider's reference or a key leads to, oldest first."""
     rows = connection.execute(
         """
-        SELECT key FROM orders WHERE key = ?1 OR key IN (SELECT order_key FROM numbers WHERE number = ?1) ORDER BY id
+        SELECT key FROM orders WHERE key = ? OR key IN (SELECT order_key FROM numbers WHERE number = ?) ORDER BY id
         """,
-        (text,),
+        (text, text),
     )
     return tuple(key for (key,) in rows)
 
 
-_FREE_AND_DUE = """
-    SELECT id FROM orders WHERE due <= ?1 AND (owner = '' OR lease_until <= ?1) ORDER BY due, id LIMIT ?2
-"""
-_FREE = "SELECT id FROM orders WHERE key = ?3 AND (owner = '' OR lease_until <= ?1) LIMIT ?2"
+_FREE_AND_DUE = "SELECT id FROM orders WHERE due <= ? AND (owner = '' OR lease_until <= ?) ORDER BY due, id LIMIT ?"
+_FREE = "SELECT id FROM orders WHERE key = ? AND (owner = '' OR lease_until <= ?) LIMIT ?"
 
 
 def claim(
@@ -52,12 +48,12 @@ def claim(
 ) -> Sequence[Row]:
     """Take free leases, most overdue first, or that of one order; the rows as they are then."""
     if key is None:
-        free = connection.execute(_FREE_AND_DUE, (now, max(0, limit))).fetchall()
+        free = connection.execute(_FREE_AND_DUE, (now, now, max(0, limit))).fetchall()
     else:
-        free = connection.execute(_FREE, (now, max(0, limit), key)).fetchall()
+        free = connection.execute(_FREE, (key, now, max(0, limit))).fetchall()
     connection.executemany(
-        "UPDATE orders SET fence = fence + 1, owner = ?2, lease_until = ?3 WHERE id = ?1",
-        [(each, owner, now + lease) for (each,) in free],
+        "UPDATE orders SET fence = fence + 1, owner = ?, lease_until = ? WHERE id = ?",
+        [(owner, now + lease, each) for (each,) in free],
     )
     return [connection.execute(f"{_STORED} WHERE id = ?", each).fetchone() for each in free]
 
@@ -85,9 +81,9 @@ def undelivered(connection: sqlite3.Connection, limit: int, order_id: str | None
     """Outcomes that nobody acknowledged, in the order in which they were written."""
     rows = connection.execute(
         """
-        SELECT body FROM outcomes WHERE delivered_at IS NULL AND (?1 IS NULL OR order_id = ?1) ORDER BY seq LIMIT ?2
+        SELECT body FROM outcomes WHERE delivered_at IS NULL AND (? IS NULL OR order_id = ?) ORDER BY seq LIMIT ?
         """,
-        (order_id, max(0, limit)),
+        (order_id, order_id, max(0, limit)),
     )
     return tuple(decode_outcome(body) for (body,) in rows)
 

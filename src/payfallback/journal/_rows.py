@@ -78,7 +78,10 @@ def receipt_of(commit: Commit) -> Receipt | None:
 
 
 def stored_of(row: Row, codec: Codec, now: float) -> Stored:
-    """An order, of its key, version, fence, owner, end of lease, due time and log. Raises `JournalUnavailable` when its events cannot be read."""
+    """An order, of its key, version, fence, owner, end of lease, due time and log.
+
+    Raises `JournalUnavailable` when its events cannot be read.
+    """
     key, version, fence, owner, until, due, log = row
     return Stored(
         key=key,

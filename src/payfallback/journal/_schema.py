@@ -17,7 +17,7 @@ SUMMARY = (
     *("order_id", "merchant", "state", "amount", "currency", "opened_at", "option", "account", "number"),
     *("provider_ref", "cause", "since", "settled_at", "paid_at", "refunded", "needs_person", "uncertain"),
 )
-# The columns of one submission after the time, which is the first parameter and shared by the whole group.
+# The columns of one submission after the time, which is the first.
 COLUMNS = (
     *("kind", "key", "expected", "added", "fence", "owner", "take", "due", *SUMMARY, "log"),
     *("index_account", "index_number", "index_more", "outcome_id", "outcome_order", "outcome_at", "outcome_body"),
@@ -153,5 +153,5 @@ VERSION = len(MIGRATIONS)
 @cache
 def submission(rows: int) -> str:
     """The statement that writes a group of commits."""
-    row = f"(?1{',?' * len(COLUMNS)})"
+    row = f"(?{',?' * len(COLUMNS)})"
     return f"INSERT INTO submission VALUES {','.join([row] * rows)}"  # noqa: S608  # placeholders only

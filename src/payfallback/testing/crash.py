@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import Any, Literal
 
 from payfallback.errors import ProgrammingError
+from payfallback.results import Result
 
 When = Literal["before", "after"]
 
@@ -51,3 +52,28 @@ class Steps:
         if self._at == 0 and when == self._when:
             self._at = None
             raise Crashed
+
+
+class Recording:
+    """A driver that remembers what callers were told."""
+
+    def __init__(self, driver: Any, results: list[Result], steps: Steps) -> None:
+        self._driver, self._results, self._steps = driver, results, steps
+
+    def run(self, flow: Any) -> Any:
+        """Run the flow through the steps; an async driver's answer is awaited by the caller."""
+        told = self._driver.run(self._steps.through(flow))
+        if not hasattr(told, "__await__"):
+            return self._keep(told)
+        return self._awaited(told)
+
+    async def _awaited(self, told: Any) -> Any:
+        return self._keep(await told)
+
+    def _keep(self, told: Any) -> Any:
+        if isinstance(told, Result):
+            self._results.append(told)
+        return told
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._driver, name)

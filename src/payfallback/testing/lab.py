@@ -6,6 +6,7 @@ handlers) is what is tested.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -24,13 +25,14 @@ from payfallback.ports import Stored, Summary
 from payfallback.results import Outcome, Recovered, Result
 from payfallback.taxonomy import Cause
 from payfallback.testing.clock import VirtualClock
-from payfallback.testing.crash import Steps, When
+from payfallback.testing.crash import Recording, Steps, When
 from payfallback.testing.faults import Fault, Faults, Outage
 from payfallback.testing.ledger import Entry, Ledger
 from payfallback.testing.promises import assert_promises_kept
 from payfallback.testing.provider import FakeProvider
 
 NOTICE_AFTER = 0.1  # virtual seconds from the movement to its notification
+MOST_HEARD = 10_000  # events of the observer that the lab remembers
 LONGEST = 400  # rounds of `settle`; what is still open then is the failure's subject
 
 
@@ -52,6 +54,7 @@ class Lab:
         self.results: list[Result] = []
         self.deliveries: list[Outcome] = []
         self.steps = Steps()
+        self.heard: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MOST_HEARD)
         self.notices = notices
         self._is_async = type(client).__name__ == "AsyncPayments"
         self._providers = self._fakes(client.policy.channels.values(), latency)
@@ -68,6 +71,7 @@ class Lab:
             MemoryJournal(self.clock),
             is_async=self._is_async,
             clock=self.clock,
+            observer=lambda event, /, **fields: self.heard.append((event, fields)),
             sleep=self._asleep if self._is_async else self.clock.sleep,
             backoff=lambda channel, resend: 0.1 * resend,
         )
@@ -75,7 +79,7 @@ class Lab:
         driver = self._built.async_driver() if self._is_async else self._built.sync_driver()
         self._saved = self.client._built, self.client._driver  # the lab stands in for the client's parts
         self.client._built = self._built
-        self.client._driver = _Recording(driver, self.results, self.steps)
+        self.client._driver = Recording(driver, self.results, self.steps)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -284,27 +288,3 @@ class Lab:
     def assert_promises_kept(self, *, settled: bool = True) -> None:
         """Raise `PromiseBroken` with everything that the ledger proves to be broken."""
         assert_promises_kept(self, settled=settled)
-
-
-class _Recording:
-    """A driver that remembers what callers were told."""
-
-    def __init__(self, driver: Any, results: list[Result], steps: Steps) -> None:
-        self._driver, self._results, self._steps = driver, results, steps
-
-    def run(self, flow: Any) -> Any:
-        told = self._driver.run(self._steps.through(flow))
-        if not hasattr(told, "__await__"):
-            return self._keep(told)
-        return self._awaited(told)
-
-    async def _awaited(self, told: Any) -> Any:
-        return self._keep(await told)
-
-    def _keep(self, told: Any) -> Any:
-        if isinstance(told, Result):
-            self._results.append(told)
-        return told
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._driver, name)

@@ -5,7 +5,6 @@ It answers only requests that name this machine as host, so that no page elsewhe
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,6 +17,7 @@ from starlette.routing import Route
 
 from payfallback.testing.sandbox import pages
 from payfallback.testing.sandbox.errors import SandboxError, UnknownNumber
+from payfallback.testing.sandbox.incoming import read_body, read_object
 from payfallback.testing.sandbox.trades import Trade
 from payfallback.testing.sandbox.words import language
 from payfallback.testing.sandbox.world import World
@@ -108,7 +108,7 @@ class Control:
         if request.method == "GET":
             # a shop adds redirect_url to WeChat Pay's h5_url; JD is told the shop's page with the order
             return HTMLResponse(pages.cashier(trade, lang, request.query_params.get("redirect_url") or trade.back_to))
-        form = parse_qs((await request.body()).decode("latin-1"))
+        form = parse_qs((await read_body(request) or b"").decode("latin-1"))
         if form.get("do") == ["pay"]:
             self._world.pay(trade.provider, number)
         elif form.get("do") == ["refuse"]:
@@ -121,11 +121,8 @@ _FAULT: dict[str, Any] = {"provider": str, "fault": str, **_OPTIONAL}
 
 
 async def _json(request: Request) -> dict[str, Any]:
-    try:
-        given = json.loads(await request.body())
-    except ValueError:
-        given = None
-    if not isinstance(given, dict):
+    given = read_object(await read_body(request) or b"")
+    if given is None:
         raise SandboxError("send a JSON object")
     return given
 

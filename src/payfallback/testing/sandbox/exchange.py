@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 from payfallback.testing.sandbox.bank import Full
 from payfallback.testing.sandbox.clock import Clock, http_date
 from payfallback.testing.sandbox.faults import Faults, Struck
+from payfallback.testing.sandbox.incoming import read_body
 
-LARGEST_BODY = 64 * 1024
 LONGEST_HANG = 600.0  # seconds; then even a patient client is cut off
 GARBAGE = b"\xff\xfe<html><body>502 Bad Gateway</bo"
 
@@ -133,7 +133,7 @@ class Exchange:
     async def serve(self, endpoint: Endpoint, request: Request) -> Response:
         """Answer one request, or not."""
         try:
-            body = await _bounded(request)
+            body = await read_body(request)
         except ClientDisconnect:
             return Silence(self._cut, 0.0)
         if body is None:
@@ -200,15 +200,6 @@ def _call(endpoint: Endpoint, request: Request, body: bytes, struck: Struck) -> 
     raw_path, query = request.scope["raw_path"], request.scope["query_string"]
     target = raw_path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
     return Call(endpoint, struck, target, request.headers, body, request.path_params, request.query_params)
-
-
-async def _bounded(request: Request) -> bytes | None:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LARGEST_BODY:
-            return None
-    return bytes(body)
 
 
 def _response(reply: Reply, clock: Clock) -> Response:

@@ -80,7 +80,7 @@ def parse(text: str | bytes) -> Element:
     """XML without entities, document types or anything from outside. Raises `Unreadable`."""
     try:
         root: Element = fromstring(text, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError):
+    except (ParseError, DefusedXmlException, LookupError, ValueError):  # LookupError: an encoding that nobody knows
         raise Unreadable("xml") from None
     if root.tag != "jdpay":
         raise Unreadable("xml")

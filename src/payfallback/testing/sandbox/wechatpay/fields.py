@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from payfallback.testing.sandbox.clock import read_rfc3339
+from payfallback.testing.sandbox.incoming import read_object
 from payfallback.testing.sandbox.wechatpay.codes import ApiError
 
 NUMBER = r"[0-9A-Za-z_\-*|]{6,32}"
@@ -19,11 +19,8 @@ LEAST, USUAL, MOST = 60.0, 7 * DAY, 90 * DAY  # an order's life: pay.weixin.qq.c
 
 def parse(body: bytes) -> dict[str, Any]:
     """The body of a POST. Raises `ApiError`."""
-    try:
-        given = json.loads(body)
-    except ValueError:
-        given = None
-    if not isinstance(given, dict):
+    given = read_object(body)
+    if given is None:
         raise ApiError("PARAM_ERROR", "JSON")
     return given
 

@@ -1,0 +1,59 @@
+"""From errors to one line on stderr and an exit code: no command shows a traceback for what a person can mend."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import ParamSpec
+
+import typer
+
+from payfallback.cli.codes import INTERRUPTED, WRONG, code_of
+from payfallback.errors import PayfallbackError
+
+P = ParamSpec("P")
+
+
+def command(work: Callable[P, int]) -> Callable[P, None]:
+    """A command that returns its exit code, for typer."""
+
+    @functools.wraps(work)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        code = _ended(lambda: work(*args, **kwargs))
+        if code:
+            raise typer.Exit(code)
+
+    return run
+
+
+def _ended(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except PayfallbackError as error:
+        complain(str(error))
+        return code_of(error)
+    except ModuleNotFoundError as missing:
+        extra = _extra_of(missing)
+        if not extra:
+            raise
+        complain(f"this needs {missing.name} (install the extra `{extra}`: pip install 'payfallback[{extra}]')")
+        return WRONG
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+_EXTRAS = {"starlette": "sandbox", "uvicorn": "sandbox", "rich": "cli"}
+
+
+def _extra_of(missing: ModuleNotFoundError) -> str:
+    return _EXTRAS.get((missing.name or "").partition(".")[0], "")
+
+
+def complain(message: str) -> None:
+    """Say on stderr what is wrong."""
+    print(f"payfallback: {message}", file=sys.stderr, flush=True)

@@ -1,0 +1,140 @@
+"""`status`: what works, what does not, whose it is, and whether any money is uncertain."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import typer
+
+from payfallback.cli import say
+from payfallback.cli.codes import BROKEN, FINE, PERSON
+from payfallback.cli.figures import WINDOW, Figures, whose
+from payfallback.cli.guard import command
+from payfallback.cli.journals import opened
+from payfallback.cli.options import CONFIG, AsJson, ConfigFile
+from payfallback.cli.places import place_of
+
+VERSION = 1
+BEHIND = 60.0  # seconds after which an order that nobody looked at means that nobody recovers
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(status)
+
+
+@command
+def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> int:
+    """Say what works, whose trouble it is, and whether money is uncertain. From the journal alone."""
+    from payfallback.cli.overview import overview_of
+
+    place = place_of(config)
+    with opened(place) as journal:
+        seen = overview_of(journal, place.providers, time.time())
+    if as_json:
+        say.as_json(_json(seen))
+    else:
+        _show(seen)
+    if seen.money.stuck:
+        return BROKEN
+    return PERSON if seen.money.needs_person else FINE
+
+
+def _show(seen: Any) -> None:
+    heads = ("channel", "state", "since", "paid/asked 5 min", "p95", "open", "why")
+    say.table(heads, [_row(each, seen.at) for each in seen.channels], right=("p95", "open"))
+    for each in seen.channels:
+        if each.stop is not None:
+            say.line(f"stopped   {each.channel}: {_stop(each, seen.at)}")
+    trouble = whose(seen.channels)
+    if trouble:
+        say.line(f"whose     {trouble}")
+    say.line(f"money     {_money(seen)}")
+    say.line(f"shop      {_shop(seen)}")
+    if seen.due:
+        say.line(f"recovery  {_recovery(seen)}")
+    for note in _notes(seen):
+        say.line(f"note      {note}")
+
+
+def _row(each: Figures, now: float) -> tuple[str, ...]:
+    circuit = " circuit open" if each.failing and each.circuit_open is not None else ""
+    since = "" if each.since is None else say.moment(each.since, now=now)
+    share = f"{each.paid / each.asked:.0%} of {each.asked:,}" if each.asked else "-"
+    p95 = "-" if each.p95 is None else f"{each.p95:.1f} s"
+    why = ", ".join(f"{cause} {count:,}" for cause, count in each.why.items())
+    if each.passed_over:
+        why += f"{', ' if why else ''}passed over {each.passed_over:,}"
+    return (each.channel, each.state + circuit, since, share, p95, f"{each.open:,}", why)
+
+
+def _stop(each: Figures, now: float) -> str:
+    stop = each.stop
+    if stop is None:
+        return ""
+    until = "until it is resumed" if stop.until is None else f"until {say.moment(stop.until, now=now)}"
+    return f"{stop.reason} ({stop.actor}, {until})"
+
+
+def _money(seen: Any) -> str:
+    money = seen.money
+    parts = []
+    if money.uncertain:
+        text = f"{money.uncertain:,} orders uncertain, {say.sums(money.sums)}, oldest {say.span(seen.at - money.oldest)}"
+        if money.next_look is not None:
+            left = money.next_look - seen.at
+            text += f", next look in {say.span(left)}" if left > 0 else ", next look now"
+        parts.append(text)
+    else:
+        parts.append("0 orders uncertain")
+    parts.append(f"{money.needs_person:,} need a person")
+    back = " (on its way back)" if money.paid_twice and not money.stuck else ""
+    parts.append(f"{money.paid_twice:,} paid twice{back}")
+    return " · ".join(parts)
+
+
+def _shop(seen: Any) -> str:
+    if not seen.undelivered:
+        return "0 outcomes undelivered"
+    return f"{seen.undelivered:,} outcomes undelivered, the oldest for {say.span(seen.at - seen.undelivered_since)}"
+
+
+def _recovery(seen: Any) -> str:
+    late = 0.0 if seen.overdue is None else seen.at - seen.overdue
+    behind = ": nobody recovers, start `payfallback recover --watch`" if late > BEHIND else ""
+    return f"{seen.due:,} orders due, the oldest for {say.span(late)}{behind}"
+
+
+def _notes(seen: Any) -> list[str]:
+    notes = []
+    if seen.unread:
+        notes.append("this journal cannot list its newest orders, and has too many older ones: no figures of channels")
+    if seen.sampled:
+        notes.append("figures of channels are from the newest orders of these minutes only")
+    if seen.cut:
+        notes.append("there are more unfinished orders than were read: money and open are at least this")
+    return notes
+
+
+def _json(seen: Any) -> dict[str, Any]:
+    money = seen.money
+    return {
+        "version": VERSION,
+        "at": seen.at,
+        "window_seconds": WINDOW,
+        "channels": [each.to_json() for each in seen.channels],
+        "whose": whose(seen.channels),
+        "money": {
+            "uncertain": money.uncertain,
+            "sums": [{"minor": minor, "currency": name} for name, minor in sorted(money.sums.items())],
+            "oldest_seconds": None if money.oldest is None else seen.at - money.oldest,
+            "next_look": money.next_look,
+            "needs_person": money.needs_person,
+            "paid_twice": money.paid_twice,
+            "paid_twice_not_returning": money.stuck,
+        },
+        "shop": {"undelivered": seen.undelivered, "oldest": seen.undelivered_since},
+        "recovery": {"due": seen.due, "oldest": seen.overdue},
+        "complete": not (seen.cut or seen.sampled or seen.unread),
+    }

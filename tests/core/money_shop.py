@@ -9,6 +9,7 @@ from typing import Any
 import payfallback as pf
 from payfallback.journal.memory import MemoryJournal
 from payfallback.policy import Account, Capabilities
+from payfallback.providers import _jdpay_products, _wechatpay_products
 from payfallback.testing import EXTRAS, FAULTS, check_result
 from payfallback.testing.crash import Crashed
 from payfallback.testing.lab import Lab
@@ -58,9 +59,19 @@ class Declared:
         return pf.Answer(verdict=pf.Verdict.UNKNOWN)
 
 
-def arguments(kinds: Mapping[str, str], **policy: Any) -> dict[str, Any]:
+def shipped() -> dict[str, Mapping[str, Any]]:
+    """What the shipped adapters declare, product by product."""
+    found = {name: _jdpay_products.capabilities(name) for name in ("baitiao", "baitiao_code", "jdpay", "jdpay_code")}
+    found |= {name: _wechatpay_products.capabilities(name) for name in ("native", "h5", "jsapi", "codepay")}
+    fields = [name for name in Capabilities.__value_fields__ if name != "inputs"]  # type: ignore[attr-defined]  # a value
+    return {name: {each: getattr(declared, each) for each in fields} for name, declared in found.items()}
+
+
+def arguments(
+    kinds: Mapping[str, str], declared: Mapping[str, Mapping[str, Any]] = KINDS, **policy: Any
+) -> dict[str, Any]:
     """Arguments of a client whose channels have these kinds."""
-    providers = {name: Declared(f"provider-{name}", KINDS[kind]) for name, kind in kinds.items()}
+    providers = {name: Declared(f"provider-{name}", declared[kind]) for name, kind in kinds.items()}
     return pf.channels(providers, **policy)  # type: ignore[arg-type]  # Declared is a Callables by shape
 
 
@@ -77,11 +88,12 @@ def order() -> pf.Order:
 class Day:
     """A random day: outages, clicks, switches, cancels, crashes, clock jumps. One seed is one day, always the same."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, declared: Mapping[str, Mapping[str, Any]] = KINDS) -> None:
         self.random = chance = random.Random(seed)
-        self.kinds = {name: chance.choice(list(KINDS)) for name in "abc"}
+        self.kinds = {name: chance.choice(list(declared)) for name in "abc"}
         autonomy = chance.choice(["switch"] * 4 + ["offer", "retry", "observe"])
-        self.payments = shop(self.kinds, autonomy=autonomy, pay_by=chance.choice([60.0, 300.0, 1800.0]))
+        policy = arguments(self.kinds, declared, autonomy=autonomy, pay_by=chance.choice([60.0, 300.0, 1800.0]))
+        self.payments = pf.Payments(**policy, journal=MemoryJournal())
         self.story = [f"{self.kinds} {autonomy}"]
         self.wrong: list[object] = []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from payfallback.cli.guard import command
 from payfallback.cli.journals import opened
 from payfallback.cli.options import CONFIG, AsJson, ConfigFile
 from payfallback.cli.places import place_of
+
+if TYPE_CHECKING:
+    from payfallback.cli.overview import Overview
 
 VERSION = 1
 BEHIND = 60.0  # seconds after which an order that nobody looked at means that nobody recovers
@@ -41,7 +44,7 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> int:
     return PERSON if seen.money.needs_person else FINE
 
 
-def _show(seen: Any) -> None:
+def _show(seen: Overview) -> None:
     heads = ("channel", "state", "since", "paid/asked 5 min", "p95", "open", "why")
     say.table(heads, [_row(each, seen.at) for each in seen.channels], right=("p95", "open"))
     for each in seen.channels:
@@ -77,7 +80,7 @@ def _stop(each: Figures, now: float) -> str:
     return f"{stop.reason} ({stop.actor}, {until})"
 
 
-def _money(seen: Any) -> str:
+def _money(seen: Overview) -> str:
     money = seen.money
     parts = []
     if money.uncertain:
@@ -94,19 +97,19 @@ def _money(seen: Any) -> str:
     return " · ".join(parts)
 
 
-def _shop(seen: Any) -> str:
+def _shop(seen: Overview) -> str:
     if not seen.undelivered:
         return "0 outcomes undelivered"
     return f"{seen.undelivered:,} outcomes undelivered, the oldest for {say.span(seen.at - seen.undelivered_since)}"
 
 
-def _recovery(seen: Any) -> str:
+def _recovery(seen: Overview) -> str:
     late = 0.0 if seen.overdue is None else seen.at - seen.overdue
     behind = ": nobody recovers, start `payfallback recover --watch`" if late > BEHIND else ""
     return f"{seen.due:,} orders due, the oldest for {say.span(late)}{behind}"
 
 
-def _notes(seen: Any) -> list[str]:
+def _notes(seen: Overview) -> list[str]:
     notes = []
     if seen.unread:
         notes.append("this journal cannot list its newest orders, and has too many older ones: no figures of channels")
@@ -117,7 +120,7 @@ def _notes(seen: Any) -> list[str]:
     return notes
 
 
-def _json(seen: Any) -> dict[str, Any]:
+def _json(seen: Overview) -> dict[str, Any]:
     money = seen.money
     return {
         "version": VERSION,

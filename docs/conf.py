@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version as _installed
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "payfallback"
 author = "the payfallback project"
@@ -10,7 +14,7 @@ copyright = author  # noqa: A001  # the name that Sphinx reads
 release = _installed("payfallback")
 version = ".".join(release.split(".")[:2])
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "attempt_states", "plain_docstrings"]
 exclude_patterns = ["_build", "conftest.py"]
 source_suffix = {".md": "markdown"}
 language = "en"
@@ -20,9 +24,10 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_default_options = {"members": True, "show-inheritance": False}
+autodoc_default_options = {"members": True}
 python_use_unqualified_type_names = True
 add_module_names = False
+default_role = "code"  # docstrings write `names` in single backticks
 
 html_theme = "furo"
 html_title = "payfallback"

@@ -1,7 +1,7 @@
 """A web shop on FastAPI: options, pay, a status page, another way, notifications, and a worker that recovers and ships.
 
-Run it: `python examples/fastapi_shop.py`. It starts the sandbox and the shop on free ports of loopback, goes shopping over
-real HTTP through an outage of JD's, and stops. It needs fastapi and the extra `sandbox`.
+Run it: `python examples/fastapi_shop.py`. It starts the sandbox and the shop on free ports of loopback, goes shopping
+over real HTTP through an outage of JD's, and stops. It needs fastapi and the extra `sandbox`.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def checkout(payments: pf.Payments, order: pf.Order) -> pf.Result:
         case pf.Paid():
             print(f"{order.id}: paid by {result.option}")
         case pf.ActionRequired():
-            print(f"{order.id}: {result.option} shows a {result.action.kind}, after leaving {list(result.switched_from)}")
+            print(f"{order.id}: {result.option} shows a {result.action.kind}, left: {list(result.switched_from)}")
         case pf.NotPaid():
             print(f"{order.id}: certainly not charged: {result.message('en')} offer {list(result.alternatives)}")
         case pf.Pending():

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import hmac
+import sys
 from collections.abc import Callable, Iterable, Mapping
-from hashlib import sha256
 from typing import Any
 
 from payfallback._clock import SystemClock
 from payfallback._core.learn import adopt
 from payfallback._core.order import key_of
 from payfallback._core.result import result_of
-from payfallback._core.routes import select_route
+from payfallback._core.routes import in_share, select_route
 from payfallback._core.run import Flow, Run
 from payfallback._core.safety import unsafe_steps
 from payfallback._guard import refuse_inside_transaction
 from payfallback._options import Asking
 from payfallback._runtime.health import Gate
-from payfallback._runtime.shared import Shared, tenacity_backoff
+from payfallback._runtime.shared import Shared, hashing, tenacity_backoff
 from payfallback.errors import ConfigError, UnknownOption
 from payfallback.model import Option, Order, Shopper
-from payfallback.policy import Channel, Policy, Route
+from payfallback.policy import Channel, Policy, Route, When
 from payfallback.ports import Callables, Clock, Journal, Observer, Provider, Stored
 from payfallback.results import Recovered, Result
 from payfallback.telemetry import StructlogObserver, fan_out
@@ -35,6 +34,9 @@ class Built:
         self._sleep, self._guard = sleep, guard
         self._exchange: Any = None
         self._async_exchange: Any = None
+        first = next(iter(self.policy.routes), None)
+        self._always = first if first is not None and first.when == When() else None
+        self._offered = [each.id for channel in self.policy.channels.values() for each in channel.options]
 
     # ---- drivers
 
@@ -106,13 +108,15 @@ class Built:
         """A run that may charge. Raises `UnknownOption` and `InsideTransaction`."""
         refuse_inside_transaction(self._guard)
         run = self.run(intent, order.id, order.merchant, within)
-        run.order, run.shopper = order, shopper or Shopper()
-        run.route = select_route(self.policy, order, run.now())
+        run.order = order
+        if shopper is not None:
+            run.shopper = shopper
+        run.route = self._always or select_route(self.policy, order, run.now())
         run.choice = self._choice(choice, run.route)
         if isinstance(consent, str):  # a str is iterable too, and would be read letter by letter
             raise UnknownOption("consent is a list of option ids", hint=f"write consent=[{consent!r}]")
-        run.consent = frozenset(self._known(option) for option in consent)
-        if self.policy.autonomy != "observe" and not _in_share(order.id, self.policy.share):
+        run.consent = frozenset(map(self._known, consent))
+        if not in_share(order.id, self.policy.share):
             run.autonomy = "observe"
         return run
 
@@ -124,11 +128,10 @@ class Built:
         return route.order[0].id
 
     def _known(self, text: str) -> str:
-        option = Option.parse(text)
-        if self.policy.channel_of(option) is None:
-            known = [each.id for channel in self.policy.channels.values() for each in channel.options]
-            raise UnknownOption(f"no channel offers {text!r}", hint=f"one of {', '.join(known)}")
-        return option.id
+        if text not in self._offered:
+            Option.parse(text)  # raises for what is no option id at all
+            raise UnknownOption(f"no channel offers {text!r}", hint=f"one of {', '.join(self._offered)}")
+        return text
 
     def recovering(self, stored: Stored, owner: str, left: float) -> Run:
         """A run that finishes an order whose lease `owner` holds."""
@@ -227,13 +230,6 @@ def _returned(record: Any) -> int:
     return sum(attempt.status.value == "refunded" for attempt in record.attempts)
 
 
-def _in_share(order_id: str, share: float) -> bool:
-    """A stable slice of the orders: the same order is always in or out."""
-    if share >= 1.0:
-        return True
-    return int.from_bytes(sha256(order_id.encode()).digest()[:4], "big") < share * 2**32
-
-
 def build(
     policy: Policy,
     providers: Mapping[str, Provider],
@@ -252,22 +248,23 @@ def build(
     clock = clock or SystemClock()
     _check(policy, providers, is_async)
     opened = _open(journal, clock, seal) if isinstance(journal, str) else journal
-    heard = fan_out(observer if observer is not None else StructlogObserver())
-    gate = Gate(policy, clock, heard)
-    shared = Shared(policy, providers, opened, gate, clock, heard, backoff or tenacity_backoff(), _hashing(ref_key))
+    told = fan_out(observer if observer is not None else StructlogObserver())
+    heard = structlog_listens if observer is None else lambda: True
+    gate, waits = Gate(policy, clock, told), backoff or tenacity_backoff()
+    shared = Shared(policy, providers, opened, gate, clock, told, waits, hashing(ref_key), heard)
     return Built(shared, sleep, in_transaction)
+
+
+def structlog_listens() -> bool:
+    """Whether `StructlogObserver` does anything with an event below a warning: once the shop configured structlog."""
+    structlog = sys.modules.get("structlog")
+    return structlog is not None and bool(structlog.is_configured())
 
 
 def _open(url: str, clock: Clock, seal: tuple[str, ...]) -> Journal:
     from payfallback.journal import open_journal
 
     return open_journal(url, clock=clock, seal=seal or None)
-
-
-def _hashing(key: bytes) -> Callable[[str], str]:
-    if not key:
-        return lambda ref: ""  # without a key of the shop's own, a hash of a reference would be personal data
-    return lambda ref: hmac.new(key, ref.encode(), sha256).hexdigest()[:32]
 
 
 def _check(policy: Policy, providers: Mapping[str, Provider], is_async: bool) -> None:
@@ -298,6 +295,3 @@ def from_file(path: str, wrapped: Mapping[str, Any], more: Mapping[str, Any]) ->
         **more,
         "clock": clock,
     }
-
-
-__all__ = ["Built", "build", "from_file"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from payfallback._core.learn import learn
@@ -11,8 +11,10 @@ from payfallback._core.order import Record
 from payfallback._core.result import result_of
 from payfallback._core.run import Flow
 from payfallback.errors import NotAuthentic, UnknownOption
+from payfallback.model import Money
 from payfallback.ports import Callables, Wire
 from payfallback.results import Ack
+from payfallback.taxonomy import Verdict
 
 if TYPE_CHECKING:
     from payfallback._build import Built
@@ -79,6 +81,18 @@ class Inbound:
             "provider_ref": notice.answer.provider_ref,
             "refund": notice.refund_number if notice.kind is Kind.REFUND else "",
         }
+
+    def kept(self, bodies: Iterable[Mapping[str, Any]]) -> Iterator[Answer]:
+        """What the inbox knew of a number before anybody adopted it."""
+        for body in bodies:
+            if body.get("refund") or "order" in body:
+                continue  # a refund, or an attempt made without the journal: for a person
+            minor = body.get("minor")
+            yield Answer(
+                verdict=Verdict(body["verdict"]),
+                amount=None if minor is None else Money(minor, body["currency"]),
+                provider_ref=body.get("provider_ref", ""),
+            )
 
     def taken(self, record: Record) -> Ack:
         """Stored with its order: the provider need not send it again."""

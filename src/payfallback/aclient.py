@@ -149,6 +149,9 @@ class AsyncPayments:
         """As `Payments.adopt`."""
         run = self._built.run("adopt", order.id, order.merchant)
         await self._driver.run(self._built.adoption(run, order, Option.parse(option), number, sent_at))
+        inbound = Inbound(self._built, Option.parse(option).channel)
+        for answer in inbound.kept(await self._driver.ask(self.journal.kept, inbound.account, number)):
+            await self._driver.run(inbound.report(run.key, number, answer))
 
     async def recover(self, *, within: float = 30.0, limit: int = 500) -> Recovered:
         """As `Payments.recover`."""

@@ -158,6 +158,9 @@ class Payments:
         """Take over a payment that other code has open: `number` was sent at `sent_at` (epoch seconds)."""
         run = self._built.run("adopt", order.id, order.merchant)
         self._driver.run(self._built.adoption(run, order, Option.parse(option), number, sent_at))
+        inbound = Inbound(self._built, Option.parse(option).channel)
+        for answer in inbound.kept(self._driver.ask(self.journal.kept, inbound.account, number)):
+            self._driver.run(inbound.report(run.key, number, answer))
 
     def recover(self, *, within: float = 30.0, limit: int = 500) -> Recovered:
         """Finish what is open, for `within` seconds and `limit` orders. Never starts a charge."""

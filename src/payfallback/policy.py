@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 from payfallback._values import field, value
@@ -186,7 +187,12 @@ class Policy:
 
 def number_fits(channel: Channel, number: str) -> bool:
     """Whether a number fits the provider's alphabet and length, as the channel declares them."""
-    return re.fullmatch(channel.capabilities.number, number) is not None
+    return _pattern(channel.capabilities.number).fullmatch(number) is not None
+
+
+@lru_cache(256)
+def _pattern(number: str) -> re.Pattern[str]:
+    return re.compile(number)
 
 
 def attempt_number(channel: Channel, order_id: str, seq: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from money_shop import AMOUNT, KINDS, arguments
+from money_shop import AMOUNT, ORDER, arguments, order
 
 import payfallback as pf
 from payfallback._core.operations import Kind, Operation
@@ -19,6 +19,7 @@ from payfallback.testing import FakeProvider, Faults, Ledger, VirtualClock
 Says = pf.Answer | Exception | Callable[[Operation], Any]
 
 QR = pf.Qr("https://pay.example/1")
+FIRST = f"{ORDER}01"  # the number of the order's first attempt
 
 
 def captured(amount: pf.Money = AMOUNT, **more: Any) -> pf.Answer:
@@ -149,32 +150,37 @@ def client(
 
 
 class Town:
-    """Fake providers with one ledger, and as many processes of one shop as a test wants, on one SQLite file."""
+    """Fake providers with one ledger, and as many processes of one shop as a test wants, over one journal."""
 
-    def __init__(self, folder: Path, kinds: Mapping[str, str], **policy: Any) -> None:
+    def __init__(
+        self, kinds: Mapping[str, str], journal: Callable[[VirtualClock], Journal] | None = None, **policy: Any
+    ) -> None:
+        """`journal`: how each process opens the journal; without it, all share one in memory."""
         self.clock, self.ledger, self.faults = VirtualClock(), Ledger(), Faults()
-        self._folder, self._kinds, self._policy = folder, kinds, policy
+        self._policy = arguments(kinds, **policy)["policy"]
+        self._memory = MemoryJournal(self.clock)
+        self._journal = journal
         self._opened: list[pf.Payments] = []
-        self.providers = {
+        self.providers: dict[str, Any] = {
             name: FakeProvider(
-                Account(name=f"provider-{name}", provider=f"provider-{name}", merchant="m1"),
-                Capabilities(**KINDS[kind]),
-                self.clock,
-                self.ledger,
-                self.faults,
+                channel.account, channel.capabilities, self.clock, self.ledger, self.faults, notify="unattended"
             )
-            for name, kind in kinds.items()
+            for name, channel in self._policy.channels.items()
         }
 
     def process(self) -> pf.Payments:
-        """One more process: a client of its own, with a journal object and health of its own."""
-        journal = SqliteJournal(self._folder / "journal.db", clock=self.clock, allow_volatile=True)
-        given = arguments(self._kinds, **self._policy)
-        opened = pf.Payments(
-            given["policy"], self.providers, journal, clock=self.clock, sleep=self.clock.sleep, backoff=lambda *_: 0.1
-        )
+        """One more process: a client of its own, with health of its own."""
+        journal = self._memory if self._journal is None else self._journal(self.clock)
+        more = {"clock": self.clock, "sleep": self.clock.sleep, "backoff": lambda *_: 0.1}
+        opened = pf.Payments(self._policy, self.providers, journal, **more)
         self._opened.append(opened)
         return opened
+
+    def events(self, key: str) -> tuple[Any, ...]:
+        """An order's journal."""
+        found: list[Any] = []
+        self._opened[-1].journal.load(key, found.append)
+        return tuple(found[0].events) if found[0] is not None else ()
 
     def __enter__(self) -> Town:
         return self
@@ -182,6 +188,11 @@ class Town:
     def __exit__(self, *exc: object) -> None:
         for each in self._opened:
             each.close()
+
+
+def on_file(folder: Path) -> Callable[[VirtualClock], SqliteJournal]:
+    """How a process of a town opens the journal on the disk of its machine."""
+    return lambda clock: SqliteJournal(folder / "journal.db", clock=clock, allow_volatile=True)
 
 
 def settle(payments: pf.Payments, clock: VirtualClock, seconds: float) -> None:
@@ -192,3 +203,18 @@ def settle(payments: pf.Payments, clock: VirtualClock, seconds: float) -> None:
     for _ in range(int(max(0.0, seconds - 120.0) / 3600.0)):
         clock.advance(3600.0)
         payments.recover()
+
+
+def contradicted(*, query: pf.Answer | None = None) -> tuple[pf.Payments, VirtualClock, Scripted, Scripted]:
+    """Channel `a` said closed, `b` was paid, and then `a` says that it was paid after all."""
+    clock = VirtualClock()
+    first = Scripted("first", close=True, close_names_trade=True)
+    first.on(Kind.CHARGE, pending()).on(Kind.CLOSE, says(pf.Verdict.CLOSED, named=True)).on(Kind.QUERY, pending())
+    first.on(Kind.REFUND, says(pf.Verdict.REFUNDED, amount=AMOUNT, named=True))
+    second = Scripted("second").on(Kind.CHARGE, captured())
+    payments = client({"a": first, "b": second}, clock, surplus_tries=3)
+    payments.pay(order(), "a")
+    assert isinstance(payments.switch(order(), "b"), pf.Paid)
+    first.on(Kind.QUERY, query or captured())
+    payments.report("a", FIRST, captured())
+    return payments, clock, first, second

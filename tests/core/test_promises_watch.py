@@ -59,10 +59,10 @@ def test_a_shown_code_has_a_time() -> None:
 def test_a_dead_attempt_is_watched_until_its_horizon() -> None:
     """An attempt that was closed stays due until the next day's bill is past, and not for ever."""
     with shop({"a": "named", "b": "named"}).lab() as lab:
-        lab.outage("a", "hang", operation="charge")
-        assert isinstance(lab.client.pay(order(), "a", consent=["b"]), pf.Paid)
-        lab.lift()
         sent, looks = lab.clock.epoch(), 0
+        lab.outage("a", "user_paying")
+        assert isinstance(lab.client.pay(order(), "a"), pf.Pending)
+        assert isinstance(lab.client.switch(order(), "b"), pf.Paid)
         while (at := due(lab.client)) is not None:
             lab.advance(max(0.001, at - lab.clock.epoch()))
             lab.recover()

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -16,6 +17,8 @@ from journal_cases import add, ask, load, new, submit, won
 
 from payfallback.errors import JournalUnavailable
 from payfallback.journal.sqlite import SqliteJournal
+
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)  # that is what is tried here
 
 PATH = sys.argv[1]
 JOURNAL = SqliteJournal(PATH, allow_volatile=True)

@@ -13,10 +13,13 @@ import signal
 import sys
 import threading
 import time
+import warnings
 
 from journal_cases import add, ask, load, new, opened, outcome, planned, submit, won
 
 from payfallback.journal.sqlite import SqliteJournal
+
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)  # as of Python 3.12
 
 THREADS = 6
 

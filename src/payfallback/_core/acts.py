@@ -10,7 +10,7 @@ from payfallback._core.effects import Admit, Call, MayAsk
 from payfallback._core.giving_back import REFUNDING
 from payfallback._core.operations import Kind
 from payfallback._core.order import Record
-from payfallback._core.run import Flow, Run
+from payfallback._core.run import Flow, Run, Step
 from payfallback._core.sending import (
     attempt_of,
     channel_of,
@@ -25,13 +25,13 @@ from payfallback._core.view import Act, Task
 from payfallback.taxonomy import Cause, Verdict
 
 
-def perform(run: Run, task: Task) -> Flow:
-    """Do one task. Answers whether anything was done; False lets the run come to its end."""
+def perform(run: Run, task: Task) -> Step:
+    """Do one task, or answer the flow that does. Says whether anything was done; False ends the run."""
     decision = _DECIDE.get(task.act)
     if decision is not None:
         decision(run, task)
         return True
-    return (yield from _SEND[task.act](run, task))
+    return _SEND[task.act](run, task)
 
 
 # ---------------------------------------------------------------- decisions: nothing is sent
@@ -60,7 +60,8 @@ def _hand_over(run: Run, task: Task) -> None:
 
 def _win(run: Run, task: Task) -> None:
     now, attempt = run.now(), attempt_of(run, task)
-    run.tell("order.paid", option=attempt.option, number=attempt.number)
+    if run.heard:
+        run.tell("order.paid", option=attempt.option, number=attempt.number)
     run.add(e.Won(now, task.seq), settled(run.known, "paid", now, task.seq))
 
 
@@ -83,6 +84,8 @@ def _person(run: Run, task: Task) -> None:
     cause = Cause.AMOUNT_MISMATCH.value if mismatch else attempt.cause or Cause.UNRECOGNISED.value
     if attempt.status.value in ("surplus", "refunding"):
         cause = Cause.REFUND_STUCK.value
+    if run.known.winner == task.seq:
+        cause = Cause.CONTRADICTION.value
     run.tell("order.needs_person", number=attempt.number, cause=cause)
     run.add(settled(run.known, "needs_person", run.now(), task.seq, cause))
 
@@ -120,7 +123,7 @@ def _resend(run: Run, task: Task) -> Flow:
     permit = yield Admit(channel.name, True)
     if getattr(permit, "cause", None) is not None:
         run.tried[attempt.option] = permit.cause.value
-        run.no_retry.add(task.seq)
+        run.no_retry += (task.seq,)
         return True
     return (yield from charge(run, channel, task.seq, permit))
 

@@ -24,12 +24,14 @@ def seen(
         return e.Seen(
             at, attempt.seq, what, Verdict.UNKNOWN.value, request, source, asked_at, Cause.CONTRADICTION.value
         )
-    amount = answer.amount
+    verdict, amount = answer.verdict, answer.amount
+    if what == "charge" and verdict in _NO_ANSWER_TO_A_CHARGE:
+        verdict = Verdict.UNKNOWN
     return e.Seen(
         at,
         attempt.seq,
         what,
-        answer.verdict.value,
+        verdict.value,
         request,
         source,
         asked_at,
@@ -49,6 +51,9 @@ def seen(
         answer.action,
         answer.memo,
     )
+
+
+_NO_ANSWER_TO_A_CHARGE = frozenset({Verdict.ACCEPTED, Verdict.NOT_FOUND, Verdict.REFUND_FAILED})
 
 
 def foreign(attempt: Attempt, answer: Answer) -> bool:

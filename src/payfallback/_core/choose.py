@@ -8,7 +8,7 @@ from payfallback._core import events as e
 from payfallback._core.effects import Admit, GiveBack
 from payfallback._core.operations import Kind, Operation
 from payfallback._core.order import Attempt
-from payfallback._core.run import Flow, Run, wish
+from payfallback._core.run import Flow, Run, Step, wish
 from payfallback._core.sending import charge
 from payfallback.errors import InputMissing, NumberInvalid
 from payfallback.model import Option
@@ -42,7 +42,7 @@ def candidates(run: Run) -> Iterator[Option]:
 
 def _ended(run: Run, option: Option) -> bool:
     """Whether this run has no attempt of the option behind it."""
-    return all(attempt.option != option.id for attempt in run.known.attempts if attempt.seq in run.mine)
+    return not run.mine or all(attempt.option != option.id for attempt in run.known.attempts if attempt.seq in run.mine)
 
 
 def elsewhere(run: Run, cause: str) -> bool:
@@ -55,14 +55,14 @@ def elsewhere(run: Run, cause: str) -> bool:
     return facts.elsewhere in ("yes", "when_certain")
 
 
-def start(run: Run) -> Flow:
+def start(run: Run) -> Step:
     """Start the next attempt, if there is one to start. True: something was done."""
     record, before = run.known, _last_of_mine(run)
     if before is not None and not elsewhere(run, before.refusal or before.cause):
         return False
     if len(record.attempts) >= run.policy.max_attempts or run.now() >= record.pay_by:
         return False
-    for option in list(candidates(run)):
+    for option in candidates(run):
         if option.id in run.tried or not _ended(run, option):
             continue
         channel = run.policy.channel_of(option)
@@ -72,17 +72,21 @@ def start(run: Run) -> Flow:
         if run.left() < min(channel.capabilities.min_time, run.within / 2):
             run.tried.setdefault(option.id, Cause.TIME_UP.value)
             return False
-        return (yield from _try(run, option, channel))
+        return _try(run, option, channel)
     return False
 
 
 def _last_of_mine(run: Run) -> Attempt | None:
+    if not run.mine:
+        return None
     mine = [attempt for attempt in run.known.attempts if attempt.seq in run.mine]
     return mine[-1] if mine else None
 
 
 def _passes_over(run: Run, option: Option, channel: Channel) -> bool:
     """Whether the option cannot be sent as it is. The shopper's own choice is refused with an error instead."""
+    if not channel.capabilities.inputs:
+        return False
     given = run.shopper.inputs_for(channel.name)
     missing = [name for name in channel.capabilities.inputs if not given.get(name)]
     if missing:
@@ -119,10 +123,6 @@ def _try(run: Run, option: Option, channel: Channel) -> Flow:
             return True
         run.add(e.Would(run.now(), "pass_over", option.id, refused.value))
         permit = None
-    return (yield from _charge(run, channel, planned, permit))
-
-
-def _charge(run: Run, channel: Channel, planned: e.Planned, permit: object) -> Flow:
     conflicts = run.conflicts
     if run.version and run.intent == "pay" and not run.mine and _news(run):
         run.add(wish(run, "pay"))

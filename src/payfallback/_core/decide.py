@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from payfallback._core.order import Attempt, Record
 from payfallback._core.rules import RULES, look_at
 from payfallback._core.state import Status
-from payfallback._core.view import GRACE, PERSON_AFTER, Act, Task, View
+from payfallback._core.view import GRACE, PERSON_AFTER, Act, Task, View, next_look
 from payfallback.policy import Policy
 
 
 def tasks(record: Record, view: View) -> Iterator[Task]:
     """Everything to be done about an order, decisions first, in no other order."""
+    if record.quiet:
+        return
     decided = _of_order(record, view)
     if decided is not None:
         yield decided
@@ -32,22 +34,21 @@ def tasks(record: Record, view: View) -> Iterator[Task]:
 
 def due(record: Record, policy: Policy, now: float, *, acts: bool = True) -> float | None:
     """When somebody must look at the order again; None: never, nothing is open."""
-    if len(record.attempts) == 1 and not record.refunds:  # the two commits of nearly every order
-        only = record.attempts[0]
-        if only.status is Status.SENDING:
-            return only.sending_until + GRACE
-        if record.winner and only.status is Status.CAPTURED:
-            return None
+    if record.quiet:
+        return None
+    if len(record.attempts) == 1 and not record.refunds and record.attempts[0].status is Status.SENDING:
+        return record.attempts[0].sending_until + GRACE  # the first commit of nearly every order
     view = View(policy=policy, now=now, live=False, looked=True, acts=acts)
     times = [task.at for task in tasks(record, view)]
     return min(times) if times else None
 
 
 def _of_order(record: Record, view: View) -> Task | None:
-    if record.won is not None:
+    if record.winner:
         return _of_winner(record, view)
-    if record.current is not None or any(a.status is Status.CAPTURED for a in record.attempts):
-        return None
+    for attempt in record.attempts:
+        if attempt.live or attempt.status is Status.CAPTURED:
+            return None
     if record.cancelled:
         return None if "cancelled" in record.outcomes else Task(view.now, Act.CANCELLED)
     return None if "expired" in record.outcomes else Task(record.pay_by, Act.EXPIRE)
@@ -59,6 +60,8 @@ def _of_winner(record: Record, view: View) -> Task | None:
         return None
     if winner.status is Status.REFUNDED or (record.refunds and record.refunded() >= record.amount.minor):
         return Task(view.now, Act.ALL_REFUNDED, winner.seq)
+    if winner.status is Status.DEAD and "needs_person" not in record.outcomes:
+        return Task(view.now, Act.PERSON, winner.seq)  # the shop heard "paid", and the provider takes it back
     return None
 
 
@@ -72,7 +75,12 @@ def _needs_person(record: Record, attempt: Attempt, view: View) -> bool:
 def _merchant_refunds(record: Record, view: View) -> Iterator[Task]:
     winner = record.won
     channel = view.channel(winner) if winner is not None else None
-    if winner is None or channel is None or not view.acts:
+    if winner is None or not record.refunds:
+        return
+    if channel is None:  # this process cannot ask, and must not make the others forget
+        open_ = [refund for refund in record.refunds if refund.state in ("asked", "pending")]
+        if open_:
+            yield Task(next_look(open_[0].at, view.now), Act.PERSON, winner.seq)
         return
     for index, refund in enumerate(record.refunds, 1):
         if refund.state == "asked":
@@ -82,3 +90,5 @@ def _merchant_refunds(record: Record, view: View) -> Iterator[Task]:
             again = refund.lost or not channel.capabilities.query_refund
             act = Act.MERCHANT_REFUND if again else Act.QUERY_MERCHANT_REFUND
             yield Task(at, act, winner.seq, refund.refund)
+            if view.now - refund.at >= PERSON_AFTER and "needs_person" not in record.outcomes:
+                yield Task(view.now, Act.PERSON, winner.seq)

@@ -30,7 +30,7 @@ def _fact(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
     if verdict in _MONEY:
         return _money(record, attempt, seen)
     if what in ("refund", "query_refund"):
-        return _of_refund(attempt, seen)
+        return _of_refund(record, attempt, seen)
     if what == "close":
         return _of_close(seen)
     if verdict == "declined":
@@ -60,11 +60,13 @@ def _money(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
     return _MONEY[seen.verdict]
 
 
-def _of_refund(attempt: Attempt, seen: Seen) -> Fact | None:
-    if seen.refund and attempt.refund and seen.refund != attempt.refund:
-        return None
+def _of_refund(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
+    whole = seen.minor == record.amount.minor and seen.currency == record.amount.currency
+    if not attempt.refund or seen.refund != attempt.refund:
+        # Not a refund of ours (somebody used the provider's console): it ends the attempt only if all of it went back.
+        return Fact.RETURNED if seen.verdict == "refunded" and whole else None
     if seen.verdict == "refunded":
-        return Fact.RETURNED
+        return Fact.RETURNED if whole or seen.minor is None else None
     if seen.verdict == "refund_failed" or (seen.verdict == "declined" and seen.final):
         return Fact.RETURN_FAILED if attempt.status is Status.REFUNDING else None
     return None
@@ -80,27 +82,32 @@ def _of_close(seen: Seen) -> Fact | None:
 
 def _of_refusal(attempt: Attempt, seen: Seen) -> Fact | None:
     if seen.what == "charge" and seen.request:
-        others = any(request != seen.request for request in attempt.open)
-        only = attempt.sends == 1 or (not others and not attempt.handed_over and attempt.seen == 0)
-        if seen.final and only and not others:
-            return Fact.REFUSED
-        return Fact.SILENCE
+        return Fact.REFUSED if (seen.final or attempt.final) and _all_refused(attempt, seen) else Fact.SILENCE
     if seen.what == "capture":
         return None
     return Fact.REFUSED if seen.final else Fact.SILENCE
+
+
+def _all_refused(attempt: Attempt, seen: Seen) -> bool:
+    """Whether no other request is unanswered and none was ever taken, in whatever order the answers came."""
+    return not attempt.taken and all(request == seen.request for request in attempt.open)
 
 
 def _of_return(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
     """A trade that shows a refund: ours, or the whole amount, ends it; a part of unknown size is for a person."""
     if record.refunds and record.winner == attempt.seq:
         return None  # the merchant asked for it, and the trade is still paid
-    ours = attempt.poisoned or attempt.status in (Status.SURPLUS, Status.REFUNDING)
+    ours = attempt.poisoned or attempt.status is Status.REFUNDING
     whole = seen.minor == record.amount.minor and seen.currency == record.amount.currency
-    return Fact.RETURNED if ours or whole else Fact.OTHER_AMOUNT
+    if ours or whole:
+        return Fact.RETURNED
+    return None if attempt.status is Status.SURPLUS else Fact.OTHER_AMOUNT
 
 
 def _of_not_sent(attempt: Attempt, seen: Seen) -> Fact | None:
     if seen.what == "charge":
+        if attempt.final and _all_refused(attempt, seen):
+            return Fact.REFUSED
         others = any(request != seen.request for request in attempt.open)
         # What was refused or silent before stays so: only the first request's failure proves that nothing is there.
         return Fact.SILENCE if others or attempt.refusal or attempt.status is Status.PENDING else Fact.NOT_SENT
@@ -121,6 +128,7 @@ def note(attempt: Attempt, seen: Seen) -> None:
 
 
 _ABOUT_THE_TRADE = frozenset({"charge", "query", "notice"})
+_TAKEN = frozenset({"pending", "authorised", "captured"})
 
 
 def _note_words(attempt: Attempt, seen: Seen) -> None:
@@ -146,6 +154,8 @@ def _note_statement(attempt: Attempt, seen: Seen) -> None:
 
 
 def _note_charge(attempt: Attempt, seen: Seen) -> None:
+    if seen.verdict in _TAKEN:
+        attempt.taken = True
     if seen.verdict != "unknown" and seen.request:
         attempt.open = tuple(request for request in attempt.open if request != seen.request)
     if seen.verdict == "not_sent" and not attempt.open and attempt.first_sent is not None and attempt.sends == 1:

@@ -6,6 +6,9 @@ drivers in `_runtime` perform the effects, and the simulator is a third driver.
 
 from __future__ import annotations
 
+import math
+from functools import partial
+
 from payfallback._core import events as e
 from payfallback._core.acts import perform
 from payfallback._core.choose import may_continue, next_option, start
@@ -13,7 +16,7 @@ from payfallback._core.decide import tasks
 from payfallback._core.effects import Admit, Keep, Sleep
 from payfallback._core.order import Attempt
 from payfallback._core.result import result_of
-from payfallback._core.run import Flow, Run, opening, unavailable, wish
+from payfallback._core.run import Flow, Run, Step, opening, unavailable, wish
 from payfallback._core.sending import charge
 from payfallback._core.state import Status
 from payfallback._core.view import DECISIONS, Act, Task, View
@@ -28,9 +31,9 @@ def pay(run: Run, order: Order) -> Flow:
     """Get the order paid, or say why not. Raises only when this run sent nothing."""
     run.order = order
     opening(run, order)
-    if run.env.tell is not None:
+    if run.heard:
         run.tell("payment.started", amount=str(order.amount), choice=run.choice)
-    return (yield from drive(run))
+    return drive(run)
 
 
 def switch(run: Run, order: Order) -> Flow:
@@ -43,7 +46,8 @@ def switch(run: Run, order: Order) -> Flow:
         opening(run, order)
     elif not run.record.finished:
         yield from _join(run)
-        run.add(wish(run, "switch"))
+        if not run.known.finished:
+            yield from run.declare(wish(run, "switch"))
     return (yield from drive(run))
 
 
@@ -52,11 +56,7 @@ def cancel(run: Run) -> Flow:
     yield from _must_load(run)
     yield from _join(run)
     if not run.known.finished:
-        run.add(e.Asked(run.now(), "cancel"))
-        if not (yield from run.flush(lease=run.lease)):
-            if run.down is not None:
-                raise unavailable(run)
-            return (yield from cancel(run)) if run.conflicts < 5 else result_of(run)
+        yield from run.declare(e.Asked(run.now(), "cancel"))
     return (yield from drive(run))
 
 
@@ -88,8 +88,8 @@ def _must_load(run: Run) -> Flow:
 def drive(run: Run) -> Flow:
     """Do what is next until nothing can be done in time, then make it durable, let go, and say where things stand."""
     for _ in range(MAX_STEPS):
-        more = yield from _advance(run)
-        if more:
+        step = _advance(run)
+        if step if isinstance(step, bool) else (yield from step):
             continue
         if run.down is None and run.locked_until and run.record is not None and not run.pending:
             break
@@ -100,8 +100,8 @@ def drive(run: Run) -> Flow:
             break
         if run.conflicts > 25:
             break
-    if run.blind:
-        yield Keep(run.key, tuple(run.pending))
+    if run.blind:  # whoever finds the evidence in the journal decides again, and tells the shop
+        yield Keep(run.key, tuple(event for event in run.pending if type(event) not in (e.Won, e.Settled)))
     result: Result = result_of(run)
     return result
 
@@ -116,29 +116,30 @@ def _journal_is_down(run: Run) -> Flow:
     yield from run.rescue()
 
 
-def _advance(run: Run) -> Flow:
+def _advance(run: Run) -> Step:
     """One step. False: the run has come to its end, or the journal is away."""
     if run.down is not None or run.conflicts > 25:
         return False
     if run.locked_until:
-        return (yield from _join(run))
+        return _join(run)
     task = next_task(run)
     if task is None:
-        return (yield from _without_task(run))
+        return _without_task(run)
     wait = task.at - run.now()
     if wait > 0:
-        return run.live and (yield from run.wait(wait))
-    return (yield from perform(run, task))
+        return run.live and run.wait(wait)
+    return perform(run, task)
 
 
-def _without_task(run: Run) -> Flow:
-    record, current = run.known, run.known.current
+def _without_task(run: Run) -> Step:
+    record = run.known
     if run.intent not in ("pay", "switch") or record.finished:
         return False
+    current = record.current
     if current is None:
-        return (yield from start(run))
+        return start(run)
     if current.status is Status.PLANNED:
-        return (yield from _again_or_never(run, current))
+        return _again_or_never(run, current)
     return False
 
 
@@ -151,7 +152,7 @@ def _again_or_never(run: Run, attempt: Attempt) -> Flow:
         run.resends[attempt.seq] = tries + 1
         if run.left() > pause + channel.capabilities.min_time and (yield from run.wait(pause)):
             from_gate = yield from _retry(run, attempt)
-            if from_gate is not None:
+            if from_gate:
                 return True
             if run.down is not None:
                 return False
@@ -194,6 +195,8 @@ def next_task(run: Run) -> Task | None:
     record = run.known
     if run.live and not record.attempts and not record.cancelled and run.now() < record.pay_by:
         return None  # nothing has been tried yet
+    if record.quiet:
+        return None
     view = view_of(run)
     best: Task | None = None
     current = record.current
@@ -228,16 +231,10 @@ def _concerns(run: Run, task: Task, current: Attempt | None) -> bool:
 def view_of(run: Run) -> View:
     """How this run looks at the order now."""
     now = run.now()
-    return View(
-        policy=run.policy,
-        now=now,
-        live=run.live,
-        asked=run.asked,
-        fallback=lambda: _has_fallback(run),
-        retries=run.live and run.autonomy != "observe" and not run.no_retry and run.intent in ("pay", "switch"),
-        acts=run.autonomy != "observe",
-        until=now + max(run.left(), 0.0) if run.live else float("inf"),
-    )
+    live, acts = run.live, run.autonomy != "observe"
+    retries = live and acts and not run.no_retry and run.intent in ("pay", "switch")
+    until = now + max(run.left(), 0.0) if live else math.inf
+    return View(run.policy, now, live, run.asked, False, partial(_has_fallback, run), retries, acts, until)
 
 
 def _has_fallback(run: Run) -> bool:

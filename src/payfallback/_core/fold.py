@@ -8,7 +8,9 @@ from typing import Any
 from payfallback._core import events as e
 from payfallback._core.evidence import fact_of, note
 from payfallback._core.order import Attempt, MerchantRefund, Record
-from payfallback._core.state import Fact, Status, step
+from payfallback._core.state import Fact, ImpossibleStep, Status, step
+from payfallback._values import copied
+from payfallback.taxonomy import Cause
 
 
 def fold(events: Iterable[e.Event]) -> Record:
@@ -18,18 +20,30 @@ def fold(events: Iterable[e.Event]) -> Record:
 
 def evolve(record: Record | None, events: Iterable[e.Event]) -> Record:
     """The record after these further events. The given one stays as it is."""
-    new = Record() if record is None else record.copy()
-    fresh: set[int] = set()
+    if record is None:
+        opened, *events = events
+        new = _opened(opened)
+    else:
+        new = copied(record)
+    fresh: tuple[int, ...] = ()  # attempts that are ours to change already
     for event in events:
-        seq = getattr(event, "seq", 0)
-        if seq and seq not in fresh and seq <= len(new.attempts):
-            attempts = list(new.attempts)
-            attempts[seq - 1] = attempts[seq - 1].copy()
-            new.attempts = tuple(attempts)
-            fresh.add(seq)
-        APPLY[type(event)](new, event)
+        kind = type(event)
+        if kind in _OF_ATTEMPT and event.seq not in fresh:  # type: ignore[union-attr]  # these have one
+            fresh = (*fresh, event.seq)  # type: ignore[union-attr]  # as above
+            if kind is not e.Planned:
+                _renew(new, event.seq)  # type: ignore[union-attr]  # as above
+        APPLY[kind](new, event)
         new.version += 1
     return new
+
+
+_OF_ATTEMPT = frozenset({e.Planned, e.Sending, e.Seen, e.HandedOver, e.Died, e.Excess})
+
+
+def _renew(record: Record, seq: int) -> None:
+    attempts = record.attempts
+    if 0 < seq <= len(attempts):
+        record.attempts = (*attempts[: seq - 1], copied(attempts[seq - 1]), *attempts[seq:])
 
 
 def move(attempt: Attempt, fact: Fact, at: float) -> None:
@@ -42,11 +56,13 @@ def move(attempt: Attempt, fact: Fact, at: float) -> None:
             attempt.disputed_at = at
 
 
-def _opened(record: Record, event: e.Opened) -> None:
-    record.order_id, record.merchant, record.amount = event.order_id, event.merchant, event.amount
-    record.opened_at, record.pay_by, record.autonomy = event.at, event.pay_by, event.autonomy
-    if event.ref:
-        record.ref = event.ref
+def _opened(event: e.Event) -> Record:
+    if type(event) is not e.Opened:
+        raise ImpossibleStep("an order begins by being opened")
+    record = Record(event.order_id, event.merchant, event.amount, event.at, event.pay_by, event.autonomy)
+    record.ref = event.ref
+    record.version = 1
+    return record
 
 
 def _asked(record: Record, event: e.Asked) -> None:
@@ -68,15 +84,8 @@ def _passed(record: Record, event: e.Passed) -> None:
 
 
 def _planned(record: Record, event: e.Planned) -> None:
-    attempt = Attempt()
-    attempt.seq, attempt.number, attempt.option = event.seq, event.number, event.option
-    attempt.account, attempt.starts, attempt.planned_at = event.account, event.starts, event.at
-    if event.expires_at is not None:
-        attempt.expires_at = event.expires_at
-    if event.memo:
-        attempt.memo = event.memo
-    if event.adopted:
-        attempt.adopted = True
+    attempt = Attempt(event.seq, event.number, event.option, event.account, event.starts, event.at)
+    attempt.expires_at, attempt.memo, attempt.adopted = event.expires_at, event.memo, event.adopted
     record.attempts = (*record.attempts, attempt)
 
 
@@ -91,8 +100,12 @@ def _sending(record: Record, event: e.Sending) -> None:
 
 
 def _charge_sent(attempt: Attempt, event: e.Sending) -> None:
+    if attempt.sends:  # what allowed this request says nothing about the one after it
+        attempt.resendable, attempt.not_found = False, 0
     attempt.open = (*attempt.open, event.request)
     attempt.sends += 1
+    attempt.resendable = False  # what was said of an earlier request says nothing of this one
+    attempt.not_found = attempt.not_found_past = 0
     if attempt.first_sent is None:
         attempt.first_sent = event.at
     move(attempt, Fact.SENT, event.at)
@@ -135,6 +148,8 @@ def _seen(record: Record, event: e.Seen) -> None:
     if event.what == "merchant_refund":
         _refund_seen(record, event)
         return
+    if event.seq > len(record.attempts):
+        return  # evidence of an attempt that never was: kept in the journal, and nothing follows from it
     attempt = record.attempts[event.seq - 1]
     fact = fact_of(record, attempt, event)
     note(attempt, event)
@@ -149,12 +164,16 @@ def _refund_seen(record: Record, event: e.Seen) -> None:
     state = _REFUND_STATE.get(event.verdict)
     if state == "failed" and event.verdict == "declined" and not event.final:
         state = None
+    asked = record.refund_of(event.refund)
+    other = asked is not None and event.minor is not None and event.minor != asked.minor
+    if state == "done" and other:
+        state = None  # another amount went back than was asked for: a person must look
     _change_refund(
         record,
         event.refund,
         state=state,
         lost=event.verdict == "not_found",
-        cause=event.cause,
+        cause=Cause.AMOUNT_MISMATCH.value if event.verdict == "refunded" and other else event.cause,
         provider_ref=event.provider_ref,
     )
 
@@ -172,8 +191,8 @@ def _change_refund(
 ) -> None:
     changed = []
     for each in record.refunds:
-        if each.refund == refund or each.number == refund:
-            each = each.copy()
+        if each.refund == refund:
+            each = copied(each)
             if each.state != "done":  # a refund that is confirmed stays so, whatever is said later (I10)
                 each.state = state or ("pending" if more else each.state)
             each.sends += more
@@ -213,7 +232,11 @@ def _refund_asked(record: Record, event: e.RefundAsked) -> None:
         return
     winner = record.won
     number = f"{winner.number if winner else ''}M{len(record.refunds) + 1}"
-    record.refunds = (*record.refunds, MerchantRefund(event.refund, number, event.minor, event.at, event.reason))
+    asked = MerchantRefund(event.refund, number, event.minor, event.at, event.reason)
+    taken = sum(each.minor for each in record.refunds if each.state != "failed")
+    if winner is None or taken + event.minor > record.amount.minor:  # two callers at once wanted more than there is
+        asked.state, asked.cause = "failed", "declined"
+    record.refunds = (*record.refunds, asked)
 
 
 def _settled(record: Record, event: e.Settled) -> None:
@@ -226,7 +249,6 @@ def _would(record: Record, event: e.Would) -> None:
 
 
 APPLY: dict[type, Callable[[Record, Any], None]] = {
-    e.Opened: _opened,
     e.Asked: _asked,
     e.Passed: _passed,
     e.Planned: _planned,

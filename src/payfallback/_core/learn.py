@@ -52,16 +52,16 @@ def _write(run: Run) -> Flow:
             task = next((t for t in tasks(run.known, view) if t.act in DECISIONS and t.at <= view.now), None)
             if task is None:
                 break
-            yield from perform(run, task)
+            perform(run, task)  # a decision: nothing is sent
         if (yield from run.flush()):
             return True
         if run.down is not None:
             raise unavailable(run)
-        return True  # `reload` has saved the evidence; the run that was faster decides
+        return run.saved  # the run that was faster decides
     yield from run.reload()
     if run.down is not None:
         raise unavailable(run)
-    return True
+    return run.saved
 
 
 def _find(record: Record | None, number: str, account: str) -> Attempt | None:
@@ -77,7 +77,7 @@ def _what(record: Record, kind: Kind, refund: str) -> tuple[str, str]:
     if kind is not Kind.REFUND:
         return "notice", ""
     for each in record.refunds:
-        if refund in (each.number, each.refund):
+        if refund == each.number:
             return "merchant_refund", each.refund
     return "query_refund", refund
 

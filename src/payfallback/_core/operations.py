@@ -24,7 +24,7 @@ class Kind(Enum):
     __hash__ = object.__hash__
 
 
-@value(kw_only=True)
+@value
 class Operation:
     """One request to one provider, complete. Times are epoch seconds; `timeout` is seconds.
 

@@ -1,18 +1,21 @@
 """An order and its attempts, as their events tell it (`fold.py` makes them).
 
-Records are treated as values: the fold copies before it changes. They keep their defaults on the class, so that an
-order in flight holds only what differs (measured by `benchmarks/overhead.py`).
+Records are treated as values: the fold copies before it changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from types import MappingProxyType
 
 from payfallback._core.state import LIVE, Status
+from payfallback._values import draft
 from payfallback.model import Action, Money
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
+
+@draft
 class Attempt:
     """One charge on one channel under one number. All times are epoch seconds."""
 
@@ -23,7 +26,7 @@ class Attempt:
     starts: str
     planned_at: float
     expires_at: float | None = None
-    memo: Mapping[str, str] = {}
+    memo: Mapping[str, str] = NOTHING
     adopted: bool = False
     status: Status = Status.PLANNED
     changed_at: float = 0.0
@@ -33,6 +36,7 @@ class Attempt:
     refusal: str = ""  # the cause of a refusal, final or not
     final: bool = False
     open: tuple[int, ...] = ()  # charge requests that nobody has answered
+    taken: bool = False  # a charge request was answered, and not with a refusal
     sends: int = 0
     first_sent: float | None = None
     sending_until: float = 0.0
@@ -76,32 +80,25 @@ class Attempt:
         """Whether any charge request may have left."""
         return self.sends > 0
 
-    def copy(self) -> Self:
-        """A copy to change."""
-        new = object.__new__(type(self))
-        new.__dict__.update(self.__dict__)
-        return new
 
-
+@draft
 class MerchantRefund:
     """A refund of the winner that the merchant asked for. `number` is what the provider knows it by."""
 
-    def __init__(self, refund: str, number: str, minor: int, at: float, reason: str) -> None:
-        self.refund, self.number, self.minor, self.at, self.reason = refund, number, minor, at, reason
-        self.state = "asked"
-        self.sends = 0
-        self.sent_at = 0.0
-        self.lost = False
-        self.cause = ""
-        self.provider_ref = ""
-
-    def copy(self) -> MerchantRefund:
-        """A copy to change."""
-        new = object.__new__(MerchantRefund)
-        new.__dict__.update(self.__dict__)
-        return new
+    refund: str
+    number: str
+    minor: int
+    at: float
+    reason: str
+    state: str = "asked"
+    sends: int = 0
+    sent_at: float = 0.0
+    lost: bool = False
+    cause: str = ""
+    provider_ref: str = ""
 
 
+@draft
 class Record:
     """An order: what was asked, its attempts, its winner, what was told. `attempts[seq - 1]` is attempt `seq`."""
 
@@ -119,7 +116,7 @@ class Record:
     winner: int = 0
     leave_upto: int = 0  # the shopper wants to leave every attempt up to this one
     cancelled: bool = False
-    outcomes: Mapping[str, str] = {}
+    outcomes: Mapping[str, str] = NOTHING
     settled_at: float | None = None
     refunds: tuple[MerchantRefund, ...] = ()
     passed: tuple[tuple[str, str], ...] = ()  # options passed over since the last wish, and why
@@ -139,6 +136,13 @@ class Record:
         return self.attempts[self.winner - 1] if self.winner else None
 
     @property
+    def quiet(self) -> bool:
+        """Whether its only attempt pays it and nothing speaks against that, as in nearly every order: nothing is left
+        to be done about it."""
+        attempts = self.attempts
+        return self.winner == 1 == len(attempts) and attempts[0].status is Status.CAPTURED and not self.refunds
+
+    @property
     def finished(self) -> bool:
         """Whether no charge may start any more: paid, cancelled or expired."""
         return bool(self.winner) or self.cancelled or "expired" in self.outcomes
@@ -150,12 +154,6 @@ class Record:
     def refund_of(self, refund: str) -> MerchantRefund | None:
         """The merchant's refund with this id."""
         return next((each for each in self.refunds if each.refund == refund), None)
-
-    def copy(self) -> Self:
-        """A copy to change."""
-        new = object.__new__(type(self))
-        new.__dict__.update(self.__dict__)
-        return new
 
 
 def key_of(merchant: str, order_id: str) -> str:

@@ -26,7 +26,7 @@ def refund(run: Run, refund_id: str, amount: Money | None, reason: str) -> Flow:
         raise OrderClosed("the order is not paid, so there is nothing to refund", hint="use cancel")
     minor = checked(run.known, refund_id, amount)
     if run.known.refund_of(refund_id) is None:
-        run.add(e.RefundAsked(run.now(), refund_id, minor, reason[:80]))
+        yield from run.declare(e.RefundAsked(run.now(), refund_id, minor, reason[:80]))
     yield from drive(run)
     return answer(run.known, refund_id)
 

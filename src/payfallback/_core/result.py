@@ -26,7 +26,7 @@ def result_of(run: Run) -> Result:
     if run.down is not None or (winner is not None and not run.blind):
         return _unsaved(run, common)
     current = record.current
-    if current is not None and current.status is not Status.PLANNED:
+    if current is not None:
         return _open(run, record, current, common)
     if any(attempt.status is Status.CAPTURED for attempt in record.attempts):
         return _unsaved(run, common)
@@ -34,6 +34,8 @@ def result_of(run: Run) -> Result:
     if returning is not None:
         person = "needs_person" in record.outcomes
         return _pending_of(returning, Cause.SURPLUS_RETURNING, {**common, "needs_person": person})
+    if run.locked_until > run.env.clock.monotonic() and not record.finished and record.attempts:
+        return _pending_of(record.attempts[-1], Cause.AWAITING_PROVIDER, common)  # somebody else is charging right now
     return _not_paid(run, record, common)
 
 
@@ -41,7 +43,8 @@ _RETURNING = (Status.SURPLUS, Status.REFUNDING)
 
 
 def _paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Result:
-    if "refunded" in record.outcomes:
+    returned = winner.status is Status.REFUNDED or (record.refunds and record.refunded() >= record.amount.minor)
+    if "refunded" in record.outcomes or returned:
         return NotPaid(**common, cause=Cause.REFUNDED)
     if winner.status not in (Status.CAPTURED, Status.REFUNDED):
         return _pending_of(winner, Cause.CONTRADICTION, {**common, "needs_person": True})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from payfallback.model import Money, Order
 from payfallback.policy import Policy, Route, When
 
@@ -9,6 +11,11 @@ from payfallback.policy import Policy, Route, When
 def select_route(policy: Policy, order: Order, now: float) -> Route | None:
     """The first route that matches, None when none does. `now`: epoch seconds."""
     return next((route for route in policy.routes if matches(route.when, order, now)), None)
+
+
+def in_share(order_id: str, share: float) -> bool:
+    """Whether an order is among the `share` (0 to 1) of all: the same order always is, or never."""
+    return share >= 1.0 or int.from_bytes(sha256(order_id.encode()).digest()[:4], "big") < share * 2**32
 
 
 def matches(when: When, order: Order, now: float) -> bool:

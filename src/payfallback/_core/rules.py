@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from payfallback._core.order import Attempt, Record
 from payfallback._core.state import Status
-from payfallback._core.view import GRACE, MOST_CLOSES, PATIENCE, Act, Task, View, next_look
+from payfallback._core.view import GRACE, MOST_CLOSES, PATIENCE, PERSON_AFTER, Act, Task, View, next_look
 from payfallback.policy import Capabilities, Channel
 
 
@@ -97,7 +97,7 @@ def _resend_at(record: Record, attempt: Attempt, view: View, channel: Channel) -
         return None
     if record.finished or attempt.seq <= record.leave_upto:
         return None
-    at = attempt.answered_at + max(attempt.retry_after or 0.0, 0.2 * 2.0**attempt.sends)
+    at = max(view.now, attempt.answered_at + max(attempt.retry_after or 0.0, 0.2 * 2.0**attempt.sends))
     if at >= min(attempt.first_sent + young, record.pay_by, view.until - channel.capabilities.min_time):
         return None
     if attempt.expires_at is not None and view.now >= attempt.expires_at:
@@ -200,6 +200,8 @@ def _refunding(record: Record, attempt: Attempt, view: View) -> Task | None:
     channel = view.channel(attempt)
     if channel is None:
         return Task(next_look(attempt.changed_at, view.now), Act.PERSON, attempt.seq)
+    if view.now - attempt.changed_at >= PERSON_AFTER and "needs_person" not in record.outcomes:
+        return Task(view.now, Act.PERSON, attempt.seq)
     again = attempt.refund_lost or not channel.capabilities.query_refund
     times, _ = view.asked.get(attempt.seq, (0, 0.0))
     if again and (times or not channel.capabilities.query_refund) and not view.looked:
@@ -217,7 +219,12 @@ def _disputed(record: Record, attempt: Attempt, view: View) -> Task | None:
 def _watched(record: Record, attempt: Attempt, view: View) -> Task | None:
     """Dead is not absorbing: what may have been sent is watched past expiry, horizon and the next day's bill."""
     channel = view.channel(attempt)
-    if channel is None or not attempt.ever_sent or attempt.first_sent is None or not channel.capabilities.query:
+    if not attempt.ever_sent or attempt.first_sent is None:
+        return None
+    if channel is None:  # this process cannot ask, and must not make the others forget
+        at = next_look(attempt.first_sent, view.now)
+        return Task(at, Act.PERSON, attempt.seq) if at <= attempt.first_sent + Capabilities().watch else None
+    if not channel.capabilities.query:
         return None
     since = max(attempt.first_sent, attempt.expires_at or 0.0)
     if view.now >= since + channel.capabilities.watch:

@@ -10,14 +10,16 @@ from payfallback._core.decide import due
 from payfallback._core.effects import Append, Effect, Keep, Load, Sleep
 from payfallback._core.fold import evolve, fold
 from payfallback._core.order import Record, key_of
-from payfallback._values import field, value
+from payfallback._values import draft, field, value
 from payfallback.errors import JournalUnavailable, OrderClosed, OrderConflict
 from payfallback.model import Order, Shopper
 from payfallback.policy import Channel, Policy, Route
 from payfallback.taxonomy import Cause
 
 Flow = Generator[Effect, Any, Any]
+Step = Flow | bool  # what a step came to, or the flow that finds out
 
+NOBODY = Shopper()
 MAX_CONFLICTS = 25  # a run that loses this often leaves the order to the others
 
 
@@ -34,7 +36,8 @@ class Ticking(Protocol):
 @value
 class Env:
     """What every run of one client shares. `backoff(channel, n)`: seconds before the n-th resend. `peek(channel)`: why
-    a channel would be refused right now. `memo(channel, operation)`: what its adapter wants kept. `tell`: observer."""
+    a channel would be refused right now. `memo(channel, operation)`: what its adapter wants kept. `tell`: observer.
+    `heard()`: whether anybody listens to events below a warning; if not, a run does not put them together."""
 
     policy: Policy
     clock: Ticking
@@ -44,51 +47,63 @@ class Env:
     memo: Callable[[str, Any], Mapping[str, str]]
     tell: Callable[..., None] | None = None
     hashed: Callable[[str], str] = field(default=lambda ref: "")
+    heard: Callable[[], bool] = field(default=lambda: True)
 
 
+@draft
 class Run:
     """The state of one call. `pending` holds events that are decided but not durable; `record` includes them."""
 
-    def __init__(self, env: Env, key: str, intent: str, within: float) -> None:
-        self.env, self.key, self.intent = env, key, intent
+    env: Env
+    key: str
+    intent: str
+    within: float
+    record: Record | None = None
+    version: int = 0
+    fence: int | None = None
+    pending: list[e.Event] = field(factory=list)
+    locked_until: float = 0.0  # monotonic; another run holds the lease until then
+    conflicts: int = 0
+    down: BaseException | None = None
+    blind: bool = False  # observe: the journal is away and the sale goes on without it
+    sent: bool = False  # this run may have sent something that can move money
+    order: Order | None = None
+    shopper: Shopper = NOBODY
+    route: Route | None = None
+    choice: str = ""
+    consent: frozenset[str] = frozenset()
+    tried: dict[str, str] = field(factory=dict)  # option ids of this run, with the cause that ended them
+    mine: tuple[int, ...] = ()  # attempts that this run sent
+    asked: dict[int, tuple[int, float]] = field(factory=dict)
+    resends: dict[int, int] = field(factory=dict)
+    refund_id: str = ""
+    no_retry: tuple[int, ...] = ()
+    saved: bool = True  # the last reload made its evidence durable
+    held_back: bool = False  # the query budget was spent
+    policy: Policy = field(default=None)
+    owner: str = ""
+    now: Callable[[], float] = field(default=None)  # epoch seconds, for what is written down
+    monotonic: Callable[[], float] = field(default=None)
+    deadline: float = 0.0
+    lease: float = 0.0
+    autonomy: str = ""
+    live: bool = True
+    heard: bool = False  # somebody listens to more than warnings
+
+    def __post_init__(self) -> None:
+        env, within = self.env, self.within
         self.policy = env.policy
         self.owner = env.owner()
-        self.within = within
-        self.deadline = env.clock.monotonic() + within
+        self.now, self.monotonic = env.clock.epoch, env.clock.monotonic
+        self.deadline = self.monotonic() + within
         self.lease = max(env.policy.lease, within + 5.0)
-        self.record: Record | None = None
-        self.version = 0
-        self.fence: int | None = None
-        self.pending: list[e.Event] = []
-        self.locked_until = 0.0  # monotonic; another run holds the lease until then
-        self.conflicts = 0
-        self.down: BaseException | None = None
-        self.blind = False  # observe: the journal is away and the sale goes on without it
-        self.sent = False  # this run may have sent something that can move money
-        self.order: Order | None = None
-        self.shopper = Shopper()
-        self.route: Route | None = None
-        self.choice = ""
-        self.consent: frozenset[str] = frozenset()
-        self.autonomy: str = env.policy.autonomy
-        self.tried: dict[str, str] = {}  # option ids of this run, with the cause that ended them
-        self.mine: set[int] = set()
-        self.asked: dict[int, tuple[int, float]] = {}
-        self.live = intent != "recover"
-        self.resends: dict[int, int] = {}
-        self.refund_id = ""
-        self.no_retry: set[int] = set()
-        self.held_back = False  # the query budget was spent
-
-    # ---- time
-
-    def now(self) -> float:
-        """Epoch seconds."""
-        return self.env.clock.epoch()
+        self.autonomy = env.policy.autonomy
+        self.live = self.intent != "recover"
+        self.heard = env.tell is not None and env.heard()
 
     def left(self) -> float:
         """Seconds until the caller must have an answer."""
-        return self.deadline - self.env.clock.monotonic()
+        return self.deadline - self.monotonic()
 
     # ---- what is known
 
@@ -105,8 +120,9 @@ class Run:
 
     def tell(self, event: str, **fields: Any) -> None:
         """Let the observer hear a decision."""
-        if self.env.tell is not None:
-            self.env.tell(event, order_id=self.record.order_id if self.record else self.key, **fields)
+        tell = self.env.tell
+        if tell is not None:
+            tell(event, order_id=self.record.order_id if self.record else self.key, **fields)
 
     # ---- durability
 
@@ -139,20 +155,36 @@ class Run:
             self.pending.clear()
             return True
         if reply.conflict == "number":
-            self.pending.clear()
-            raise number_taken()
+            taken = [event.option for event in self.pending if type(event) is e.Planned]
+            if taken and not self.sent:
+                self.pending.clear()
+                raise number_taken()
+            self.tried.update(dict.fromkeys(taken, Cause.MERCHANT_CONFIG.value))
         yield from self.reload()
         return False
 
+    def declare(self, event: e.Event) -> Flow:
+        """Write down what the shop wants, whoever holds the order. Raises `JournalUnavailable` when it cannot be."""
+        self.add(event)
+        yield from self.flush(lease=self.lease)
+        if self.down is not None or not self.saved:
+            raise unavailable(self)
+
     def reload(self) -> Flow:
-        """Somebody else was faster: save the evidence, forget the decisions, and read what is true now."""
+        """Somebody else was faster: save the evidence and what the shop wished, forget the decisions, and read what is
+        true now. `saved` says whether the evidence became durable."""
         evidence = tuple(event for event in self.pending if type(event) is e.Seen)
+        wishes = tuple(event for event in self.pending if type(event) is e.RefundAsked or _leaves(event))
         self.pending.clear()
         self.conflicts += 1
-        if evidence and self.version:
-            reply = yield Append(self.key, self.owner, None, None, evidence, self.known, self.now(), None)
-            if isinstance(reply, BaseException):
+        durable = True
+        if (evidence or wishes) and self.version:
+            facts: tuple[e.Event, ...] = (*wishes, *evidence)
+            reply = yield Append(self.key, self.owner, None, None, facts, self.known, self.now(), None)
+            durable = not isinstance(reply, BaseException)
+            if not durable and evidence:
                 yield Keep(self.key, evidence)
+        self.saved = durable
         yield from self.load()
 
     def load(self) -> Flow:
@@ -173,7 +205,7 @@ class Run:
         mine = stored.owner == self.owner and stored.lease_left > 0
         self.fence = stored.fence if mine else None
         locked = stored.lease_left if stored.lease_left > 0 and not mine else 0.0
-        self.locked_until = self.env.clock.monotonic() + locked if locked else 0.0
+        self.locked_until = self.monotonic() + locked if locked else 0.0
         if self.order is not None:
             same_payment(self.record, self.order)
             if self.intent in ("pay", "switch") and not self.sent:
@@ -204,10 +236,14 @@ class Run:
         """Let time pass if the caller has it; what is known becomes durable first. False: the time is not there."""
         if seconds >= self.left() or self.down is not None:
             return False
-        if self.pending and not (yield from self.flush(lease=self.lease)) and self.down is not None:
+        if self.pending and not (yield from self.flush(lease=self.lease)) and self.stuck():
             return False
         yield Sleep(seconds)
         return True
+
+
+def _leaves(event: e.Event) -> bool:
+    return type(event) is e.Asked and event.what in ("switch", "cancel")
 
 
 def number_taken() -> Exception:

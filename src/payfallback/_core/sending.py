@@ -7,9 +7,10 @@ from payfallback._core.answers import seen
 from payfallback._core.effects import Call, GiveBack
 from payfallback._core.operations import Answer, Kind, Operation
 from payfallback._core.order import Attempt
-from payfallback._core.run import Flow, Run
+from payfallback._core.run import NOBODY, Flow, Run
 from payfallback._core.view import Task
-from payfallback.model import Option
+from payfallback.errors import PayfallbackError
+from payfallback.model import Money, Option
 from payfallback.policy import Channel
 from payfallback.taxonomy import Cause, Verdict
 
@@ -28,31 +29,45 @@ def time_for(run: Run, channel: Channel) -> float:
     return max(0.05, min(channel.timeout, run.left()))
 
 
-def operation(run: Run, channel: Channel, attempt: Attempt, kind: Kind, timeout: float, **more: object) -> Operation:
+def operation(
+    run: Run,
+    channel: Channel,
+    attempt: Attempt,
+    kind: Kind,
+    timeout: float,
+    *,
+    refund_number: str = "",
+    refund_amount: Money | None = None,
+    reason: str = "",
+    resend: bool = False,
+) -> Operation:
     """A request about an attempt, from what the journal keeps of it."""
-    record, order, shopper = run.known, run.order, run.shopper
-    charge = kind is Kind.CHARGE
+    record, order = run.known, run.order
+    shopper = run.shopper if kind is Kind.CHARGE else NOBODY
     return Operation(
-        kind=kind,
-        option=Option.parse(attempt.option),
-        product=channel.product,
-        number=attempt.number,
-        amount=record.amount,
-        order_id=record.order_id,
-        title=order.title if order is not None else "",
-        timeout=timeout,
-        now=run.now(),
-        sent_at=attempt.first_sent,
-        expires_at=attempt.expires_at,
-        notify_url=channel.notify_url,
-        provider_ref=attempt.provider_ref,
-        memo=attempt.memo,
-        inputs=shopper.inputs_for(channel.name) if charge and shopper.inputs else {},
-        ref=shopper.ref if charge else "",
-        ip=shopper.ip if charge else "",
-        device=shopper.device if charge else "",
-        return_url=shopper.return_url if charge else "",
-        **more,  # type: ignore[arg-type]  # the few fields that differ by kind, named at the call
+        kind,
+        Option.parse(attempt.option),
+        channel.product,
+        attempt.number,
+        record.amount,
+        record.order_id,
+        order.title if order is not None else "",
+        timeout,
+        run.now(),
+        attempt.first_sent,
+        attempt.expires_at,
+        channel.notify_url,
+        attempt.provider_ref,
+        attempt.memo,
+        refund_number,
+        refund_amount,
+        reason,
+        resend,
+        shopper.inputs_for(channel.name) if shopper.inputs else {},
+        shopper.ref,
+        shopper.ip,
+        shopper.device,
+        shopper.return_url,
     )
 
 
@@ -71,13 +86,23 @@ def intend(run: Run, *events: e.Event) -> Flow:
 def charge(run: Run, channel: Channel, seq: int, permit: object, planned: e.Planned | None = None) -> Flow:
     """Send a charge: the intent is durable first, the answer is evidence afterwards. False: nothing was sent."""
     now, timeout, started = run.now(), time_for(run, channel), run.env.clock.monotonic()
+    if now >= run.known.pay_by:
+        yield GiveBack(permit)
+        return False
     request, resend = 1, False
     if planned is None:
         attempt = run.known.attempts[seq - 1]
         request, resend = attempt.requests + 1, attempt.sends > 0
     sending = e.Sending(now, seq, request, "charge", now + timeout)
     intent = (sending,) if planned is None else (planned, sending)
-    if not (yield from intend(run, *intent)):
+    try:
+        durable = yield from intend(run, *intent)
+    except (
+        PayfallbackError
+    ):  # another payment's id, a closed order, a taken number: nothing is sent, the permit goes back
+        yield GiveBack(permit)
+        raise
+    if not durable:
         if run.down is None or run.sent or run.autonomy != "observe":
             yield GiveBack(permit)
             return False
@@ -87,10 +112,11 @@ def charge(run: Run, channel: Channel, seq: int, permit: object, planned: e.Plan
         yield GiveBack(permit)
         record_answer(run, seq, "charge", Answer(verdict=Verdict.NOT_SENT, cause=Cause.TIME_UP), request=request)
         return True
-    run.mine.add(seq)
+    run.mine += (seq,)
     run.sent = True
     attempt = run.known.attempts[seq - 1]
-    run.tell("attempt.sending", number=attempt.number, option=attempt.option, request=request)
+    if run.heard:
+        run.tell("attempt.sending", number=attempt.number, option=attempt.option, request=request)
     asked = operation(run, channel, attempt, Kind.CHARGE, timeout, resend=resend)
     answer = yield Call(channel.name, asked, permit, run.key, seq, request)
     record_answer(run, seq, "charge", answer, request=request)
@@ -101,7 +127,7 @@ def record_answer(run: Run, seq: int, what: str, answer: Answer, **more: object)
     """Take an answer in, as evidence."""
     attempt = run.known.attempts[seq - 1]
     event = seen(attempt, what, answer, run.now(), **more)  # type: ignore[arg-type]  # keyword fields of `seen`
-    if run.env.tell is not None:
+    if run.heard:
         cause = answer.cause.value if answer.cause is not None else ""
         run.tell(
             "attempt.answered",

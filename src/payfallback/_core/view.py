@@ -73,7 +73,7 @@ class Task:
     refund: str = ""
 
 
-@value(kw_only=True)
+@value
 class View:
     """How the order is looked at. `asked`: (times, last at) each attempt was asked about in this run."""
 

@@ -14,7 +14,7 @@ import anyio.to_thread
 from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, Load, MayAsk, Sleep
 from payfallback._core.operations import Answer
 from payfallback._runtime.calls import read_safely, read_safely_async
-from payfallback._runtime.commits import commit_of, never_sent
+from payfallback._runtime.commits import commit_of
 from payfallback._runtime.shared import Shared, no_such_operation, timed_out
 from payfallback.ports import AsyncExchanging, Callables
 
@@ -138,9 +138,7 @@ class AsyncDriver:
         try:
             return await slot.wait()
         except BaseException:  # cancelled while it became durable: what it meant to send was never sent
-            commit = never_sent(effect, self._shared.clock.epoch())
-            if commit is not None:
-                self._shared.journal.submit(commit, lambda reply: None)
+            self._shared.never_sent(effect, slot.value)
             raise
 
     async def _load(self, effect: Load) -> Any:

@@ -14,7 +14,7 @@ def read_safely(provider: Callables, operation: Operation, call: Callable[[], An
     try:
         result = call()
     except Exception as error:  # noqa: BLE001  # the one place: a provider's exception is evidence, read by its reader
-        result = error
+        return provider.read(operation, error)  # kept in no variable: its traceback holds this frame, for the collector
     return provider.read(operation, result)
 
 
@@ -23,5 +23,5 @@ async def read_safely_async(provider: Callables, operation: Operation, call: Cal
     try:
         result = await call()
     except Exception as error:  # noqa: BLE001  # as above
-        result = error
+        return provider.read(operation, error)
     return provider.read(operation, result)

@@ -36,8 +36,8 @@ def numbers_of(append: Append) -> tuple[tuple[str, str], ...]:
         if kind is e.Planned:
             found.append((event.account, event.number))  # type: ignore[union-attr]  # checked by the line above
         elif kind is e.Seen and event.provider_ref:  # type: ignore[union-attr]  # checked on this line
-            attempt = append.after.attempts[event.seq - 1]  # type: ignore[union-attr]  # as above
-            found.append((attempt.account, event.provider_ref))  # type: ignore[union-attr]  # as above
+            # Under the order's own name: a provider's reference need not be unique, and must never stop a payment.
+            found.append((f"ref:{append.key}", event.provider_ref))  # type: ignore[union-attr]  # as above
     return tuple(found)
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hmac
 import itertools
 import os
 import secrets
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from payfallback._core import events as e
 from payfallback._core.answers import seen
-from payfallback._core.effects import Admit, Call, GiveBack, Keep, MayAsk
+from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, MayAsk
 from payfallback._core.operations import Answer, Kind, Operation
 from payfallback._core.order import Attempt
 from payfallback._core.run import Env
+from payfallback._runtime.commits import never_sent
+from payfallback._runtime.forks import renew_after_fork
 from payfallback._runtime.health import Gate, Rejection
 from payfallback.policy import Channel, Policy
 from payfallback.ports import Callables, Clock, Commit, Journal, Observer, Provider, Wire
@@ -31,31 +34,44 @@ class Backlog:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._waiting: deque[Keep] = deque(maxlen=KEPT)
+        self.waiting: deque[Keep] = deque(maxlen=KEPT)
 
     def keep(self, kept: Keep) -> None:
         """Remember evidence until the journal takes it."""
-        self._waiting.append(kept)
+        self.waiting.append(kept)
 
     def write(self) -> None:
         """Hand everything to the journal; what it refuses comes back."""
-        for _ in range(len(self._waiting)):
+        for _ in range(len(self.waiting)):
             try:
-                kept = self._waiting.popleft()
+                kept = self.waiting.popleft()
             except IndexError:  # another thread was faster
                 return
-            self._journal.submit(_commit_of(kept), partial(self._done, kept))
+            if type(kept.events[0]) is not e.Opened and any(type(event) is e.Planned for event in kept.events):
+                self._to_inbox(kept)
+            else:
+                self._journal.submit(_commit_of(kept), partial(self._done, kept))
 
     def _done(self, kept: Keep, reply: Any) -> None:
         if isinstance(reply, BaseException):
             self.keep(kept)
-        elif not reply.ok and type(kept.events[0]) is e.Opened:  # the order became known meanwhile: add what we saw
-            evidence = tuple(event for event in kept.events if type(event) is e.Seen)
-            if evidence:
-                self.keep(Keep(kept.key, evidence))
+        elif not reply.ok and type(kept.events[0]) is e.Opened:
+            self._to_inbox(kept)  # the order became known meanwhile, and its attempts are others
+
+    def _to_inbox(self, kept: Keep) -> None:
+        """Attempts made without the journal, for an order that has others: kept under their numbers, for a person."""
+        for planned in [event for event in kept.events if type(event) is e.Planned]:
+            answers = [event for event in kept.events if type(event) is e.Seen and event.seq == planned.seq]
+            verdict = answers[-1].verdict if answers else Verdict.UNKNOWN.value
+            body = {"order": kept.key, "option": planned.option, "at": planned.at, "verdict": verdict}
+            self._journal.keep(planned.account, planned.number, "unjournalled", body, _ignore)
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self.waiting)
+
+
+def _ignore(reply: Any) -> None:
+    """The journal is back, and if it goes away again the provider's bill still knows."""
 
 
 def _commit_of(kept: Keep) -> Commit:
@@ -80,6 +96,7 @@ class Shared:
         observer: Observer | None,
         backoff: Callable[[Channel, int], float],
         hashed: Callable[[str], str],
+        heard: Callable[[], bool] = lambda: True,
     ) -> None:
         self.policy, self.providers, self.journal = policy, providers, journal
         self.gate, self.clock, self.observer = gate, clock, observer
@@ -87,10 +104,7 @@ class Shared:
         self.wires = {name: each for name, each in providers.items() if isinstance(each, Wire)}
         self.backlog = Backlog(journal)
         self._count = itertools.count(1)
-        self._name = ""
-        self._pid = 0
         self._switches_at = float("-inf")
-        self._lock = threading.Lock()
         self.env = Env(
             policy=policy,
             clock=clock,
@@ -100,14 +114,17 @@ class Shared:
             memo=self._memo,
             tell=observer,
             hashed=hashed,
+            heard=heard,
         )
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """A name of this process's own."""
+        self._name = f"{os.getpid()}-{secrets.token_hex(6)}"
 
     def _owner(self) -> str:
         """A name for one run's lease, unique over hosts, processes (also after a fork), threads and tasks."""
-        pid = os.getpid()
-        if pid != self._pid:
-            with self._lock:
-                self._name, self._pid = f"{pid}-{secrets.token_hex(6)}", pid
         return f"{self._name}-{next(self._count)}"
 
     def _memo(self, channel: str, operation: Operation) -> Mapping[str, str]:
@@ -119,7 +136,7 @@ class Shared:
 
     def before(self) -> None:
         """At the start of every call: write what waits, and look at the manual switches now and then."""
-        if self.backlog:
+        if self.backlog.waiting:
             self.backlog.write()
         now = self.clock.monotonic()
         if now - self._switches_at >= SWITCHES_EVERY:
@@ -156,12 +173,22 @@ class Shared:
         """An answer that came after its time was up is still evidence."""
         if not effect.key or answer.verdict is Verdict.UNKNOWN:
             return
-        attempt = Attempt()
-        attempt.seq, attempt.number = effect.seq, effect.operation.number
-        attempt.account = self.providers[effect.channel].account.id
-        now = self.clock.epoch()
+        now, operation = self.clock.epoch(), effect.operation
+        account = self.providers[effect.channel].account.id
+        attempt = Attempt(effect.seq, operation.number, operation.option.id, account, "", now)
         event = seen(attempt, effect.operation.kind.value, answer, now, request=effect.request)
         self.keep_now(Keep(effect.key, (event,)))
+
+    def never_sent(self, effect: Append, receipt: Any) -> None:
+        """The caller went away while its intent became durable: say that what it meant to send never was sent.
+
+        Only where the intent did become durable: after a conflict its numbers are another run's.
+        """
+        if isinstance(receipt, BaseException) or not getattr(receipt, "ok", False):
+            return
+        commit = never_sent(effect, self.clock.epoch())
+        if commit is not None:
+            self.journal.submit(commit, lambda reply: None)
 
     def keep_now(self, kept: Keep) -> None:
         """Write evidence as soon as possible."""
@@ -174,6 +201,13 @@ _PEEK: dict[str, Cause] = {
     "stopped": Cause.CHANNEL_STOPPED,
     "busy": Cause.CHANNEL_BUSY,
 }
+
+
+def hashing(key: bytes) -> Callable[[str], str]:
+    """What makes a shopper's reference unreadable: a keyed hash, or nothing without a key."""
+    if not key:
+        return lambda ref: ""  # without a key of the shop's own, a hash of a reference would be personal data
+    return lambda ref: hmac.new(key, ref.encode(), sha256).hexdigest()[:32]
 
 
 def timed_out(timeout: float) -> Answer:

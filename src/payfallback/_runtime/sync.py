@@ -9,7 +9,7 @@ from typing import Any
 from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, Load, MayAsk, Sleep
 from payfallback._core.operations import Answer
 from payfallback._runtime.calls import read_safely
-from payfallback._runtime.commits import commit_of, never_sent
+from payfallback._runtime.commits import commit_of
 from payfallback._runtime.shared import Shared, no_such_operation
 from payfallback.errors import JournalUnavailable
 from payfallback.ports import Exchanging
@@ -21,22 +21,27 @@ COMMIT_WITHIN = 30.0  # seconds; a journal that is silent for longer is taken as
 
 
 class Slot:
-    """Where a journal's answer arrives, from whatever thread."""
+    """Where a journal's answer arrives, from whatever thread. The lock is made only when somebody has to wait."""
 
     __slots__ = ("_lock", "value")
 
     def __init__(self) -> None:
         self.value: Any = _WAITING
-        self._lock = _new_lock()
-        self._lock.acquire()
+        self._lock: threading.Lock | None = None
 
     def __call__(self, value: Any) -> None:
-        self.value = value
-        self._lock.release()
+        self.value = value  # before the look at the lock, as `wait` makes the lock before it looks at the value again
+        if self._lock is not None:
+            self._lock.release()
 
     def wait(self) -> Any:
         """The answer, or `JournalUnavailable` when none came."""
-        if self.value is not _WAITING or self._lock.acquire(timeout=COMMIT_WITHIN):
+        if self.value is not _WAITING:
+            return self.value
+        lock = _new_lock()
+        lock.acquire()
+        self._lock = lock
+        if self.value is not _WAITING or lock.acquire(timeout=COMMIT_WITHIN):
             return self.value
         return JournalUnavailable("the journal did not answer", hint=f"waited {COMMIT_WITHIN:.0f} s")
 
@@ -83,16 +88,13 @@ class SyncDriver:
     def _append(self, effect: Append) -> Any:
         slot = Slot()
         self._shared.journal.submit(commit_of(effect), slot)
+        if slot.value is not _WAITING:
+            return slot.value
         try:
             return slot.wait()
-        except BaseException:  # the caller is interrupted: what it meant to send was never sent
-            self._never_sent(effect)
+        except BaseException:  # the caller is interrupted (Ctrl-C): the commit is on its way all the same
+            self._shared.never_sent(effect, slot.wait())
             raise
-
-    def _never_sent(self, effect: Append) -> None:
-        commit = never_sent(effect, self._shared.clock.epoch())
-        if commit is not None:
-            self._shared.journal.submit(commit, lambda reply: None)
 
     def _load(self, effect: Load) -> Any:
         slot = Slot()

@@ -20,7 +20,7 @@ from payfallback.errors import UnknownOption
 from payfallback.ports import Switch
 
 app = typer.Typer(
-    help="Stop a channel by hand, or let it go again. Every worker obeys within 2 s, and nothing half-opens a stop.",
+    help="Stop a channel by hand, or let it go again.\n\nEvery worker obeys within 2 s, and nothing half-opens it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -27,7 +27,9 @@ def payments_of(config: Path, app: str = "") -> Payments:
     except ModuleNotFoundError as missing:
         if missing.name is None or not f"{module}.".startswith(f"{missing.name}."):
             raise
-        raise ConfigError(f"--app: there is no module {missing.name!r}", hint="run it where it can be imported") from None
+        raise ConfigError(
+            f"--app: there is no module {missing.name!r}", hint="run it where it can be imported"
+        ) from None
     for part in name.split("."):
         if not hasattr(found, part):
             raise ConfigError(f"--app: {module} has no {name!r}")

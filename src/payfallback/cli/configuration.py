@@ -40,7 +40,10 @@ def check(
         bool, typer.Option("--journal", help="Also open the journal: open attempts whose account the file lost.")
     ] = False,
 ) -> int:
-    """Say what is wrong with the configuration, what is assumed, and how long each route can block."""
+    """Say what is wrong with the configuration.
+
+    Also what it assumes of providers, and how long each route can block.
+    """
     report = _report(config)
     lost = _lost_accounts(config) if journal and report.ok else []
     if as_json:
@@ -93,10 +96,20 @@ def _show(report: Report) -> None:
         say.line(f"note     channel {name}: wrapped by your own code, which this command does not see")
     for route in report.routes:
         _show_route(route)
+    say.line()
+    rows = [(each.name, each.account, each.product, f"{each.order_ids} characters") for each in report.channels]
+    say.table(("channel", "account", "product", "order ids up to"), rows)
+    _show_assumptions(report)
+
+
+def _show_assumptions(report: Report) -> None:
+    """What providers do not document, each once with the channels it concerns."""
+    assumed: dict[str, list[str]] = {}
     for channel in report.channels:
-        say.line(f"\nchannel {channel.name} (account {channel.account}, order ids up to {channel.order_ids} characters)")
         for assumption in channel.assumptions:
-            say.line(f"  assumed: {assumption}")
+            assumed.setdefault(assumption, []).append(channel.name)
+    for assumption, names in assumed.items():
+        say.line(f"assumed  {', '.join(names)}: {assumption}")
 
 
 def _placed(file: str, problem: Problem) -> str:
@@ -104,7 +117,7 @@ def _placed(file: str, problem: Problem) -> str:
 
 
 def _show_route(route: RouteBlocking) -> None:
-    say.line(f"\nroute {route.route}: {_worst(route.worst)} until its last channel could start, were all before it silent")
+    say.line(f"\nroute {route.route}: {_worst(route.worst)} until its last channel starts, were all before it silent")
     say.table(("option", "left after silence", "then", "because"), [_step_row(step) for step in route.steps])
 
 
@@ -137,7 +150,10 @@ def explain(
     app: AppObject = "",
     as_json: AsJson = False,
 ) -> int:
-    """Say in which order the ways to pay would be tried, and why not the rest. Sends nothing."""
+    """Say what would be tried for an order, and why not more.
+
+    Sends nothing.
+    """
     from payfallback._check import explain as explained
     from payfallback.model import Money, Order
 
@@ -150,9 +166,7 @@ def explain(
         attributes=dict(map(_pair, attribute or ())),
     )
     policy = _policy(config, app)
-    found = explained(
-        policy, order, choice, consent=consent or (), now=time.time(), health=_stopped(config)
-    )
+    found = explained(policy, order, choice, consent=consent or (), now=time.time(), health=_stopped(config))
     if as_json:
         say.as_json(found.to_json())
     else:
@@ -195,9 +209,10 @@ def _stopped(config: Path) -> dict[str, Cause]:
 
 def _tell(found: Explanation, policy: Policy) -> None:
     share = "" if found.share >= 1 else f" on {found.share:.0%} of the orders, the rest is observed"
-    say.line(f"route {found.route or '(none matches)'}, autonomy {found.autonomy}{share}, answers within {policy.within:g} s")
-    for name, why in found.other_routes:
-        say.line(f"  not route {name}: {why}")
+    name = found.route or "(none matches)"
+    say.line(f"route {name}, autonomy {found.autonomy}{share}, answers within {policy.within:g} s")
+    for other, why in found.other_routes:
+        say.line(f"  not route {other}: {why}")
     rows = [
         (str(place), each.option.id, _after(each.silent), each.silent.at_deadline, each.silent.why)
         for place, each in enumerate(found.tried, 1)
@@ -206,7 +221,8 @@ def _tell(found: Explanation, policy: Policy) -> None:
     say.table(("", "would be tried", "left after silence", "then", "because"), rows)
     shown = [(each.option.id, each.shown) for each in found.tried if each.shown is not None]
     for option, blocked in shown:
-        say.line(f"  {option}, once shown to the shopper: left after {_after(blocked)} ({blocked.why}), then {blocked.at_deadline}")
+        left = f"left after {_after(blocked)} ({blocked.why}), then {blocked.at_deadline}"
+        say.line(f"  {option}, once shown to the shopper: {left}")
     if found.passed:
         say.line()
         passed = [(each.option.id, "yes" if each.offered else "no", each.why) for each in found.passed]
@@ -221,7 +237,10 @@ def schema(
     of: Annotated[str, typer.Argument(metavar="[config|results]", help="Whose schema.")] = "config",
     as_json: AsJson = False,
 ) -> int:
-    """Print the JSON Schema of the configuration file, or of results, options and outcomes."""
+    """Print a JSON Schema.
+
+    Of the configuration file, for editors; or of results, options and outcomes, for whoever reads them as JSON.
+    """
     from payfallback.schema import config_schema, results_schema
 
     makers = {"config": config_schema, "results": results_schema}

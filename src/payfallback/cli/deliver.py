@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from payfallback.cli import say
-from payfallback.cli.codes import BROKEN, FINE, INTERRUPTED
-from payfallback.cli.guard import command, complain
+from payfallback.cli.codes import BROKEN, FINE
+from payfallback.cli.guard import command, complain, until_stopped
 from payfallback.cli.journals import Asked, opened
 from payfallback.cli.options import CONFIG, AsJson, ConfigFile, duration
 from payfallback.cli.places import place_of
@@ -19,7 +18,7 @@ from payfallback.errors import JournalUnavailable
 from payfallback.results import Outcome
 
 BATCH = 1_000  # outcomes read at a time
-LONGEST_PAUSE = 60.0  # seconds between two tries at a shop that does not answer
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # seconds until an outcome that was not taken is offered again, while watching
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,64 +36,93 @@ def deliver(
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C.")] = False,
     every: Annotated[
-        float, typer.Option(parser=duration, metavar="DURATION", help="How often to look, with --watch.")
-    ] = "1s",  # type: ignore[assignment]  # typer parses the default as it parses what is typed
+        float,
+        typer.Option(
+            parser=duration,
+            metavar="DURATION",
+            show_default=False,
+            help="How often to look, with --watch (1s).",
+        ),
+    ] = 1.0,
     timeout: Annotated[
-        float, typer.Option(parser=duration, metavar="DURATION", help="At most so long for one outcome.")
-    ] = "10s",  # type: ignore[assignment]  # as above
+        float,
+        typer.Option(
+            parser=duration,
+            metavar="DURATION",
+            show_default=False,
+            help="At most so long for one outcome (10s).",
+        ),
+    ] = 10.0,
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> int:
-    """Tell the shop each outcome until it acknowledges it. The shop makes it once, by the outcome's id."""
-    with target_of(run, url, timeout) as target, opened(place_of(config)) as journal:
+    """Tell the shop what became of its orders.
+
+    Each outcome until the shop has taken it, at least once; the shop makes it once, by the outcome's id.
+    """
+    with target_of(run, url, timeout) as target, opened(place_of(config), create=watch) as journal:
+        delivery = Delivery(journal, target.tell, as_json)
         if watch:
-            return _watch(journal, target.tell, every, as_json)
-        told, refused = _deliver(journal, target.tell, as_json)
+            return _watch(delivery, every)
+        delivery.round()
     if as_json:
-        say.as_json({"told": told, "refused": refused})
+        say.as_json({"told": delivery.told, "refused": len(delivery.refused)})
     else:
-        say.line(f"{told:,} outcomes told, {refused:,} not taken")
-    return BROKEN if refused else FINE
+        say.line(f"{delivery.told:,} outcomes told, {len(delivery.refused):,} not taken")
+    return BROKEN if delivery.refused else FINE
 
 
-def _deliver(journal: Asked, tell: Tell, as_json: bool) -> tuple[int, int]:
-    """Every outcome once: how many were taken, and how many were not."""
-    told, refusals = 0, dict[str, str]()
-    while True:
-        waiting = [each for each in journal.undelivered(len(refusals) + BATCH) if each.id not in refusals]
-        if not waiting:
-            return told, len(refusals)
-        for outcome in waiting:
-            refusal = tell(outcome)
-            _report(outcome, refusal, as_json)
-            if refusal:
-                refusals[outcome.id] = refusal
-            else:
-                journal.ask(journal.journal.delivered, outcome.id)
-                told += 1
+class Delivery:
+    """Offers outcomes to a target. One that is not taken does not hold up the others; it waits, longer each time."""
+
+    def __init__(self, journal: Asked, tell: Tell, as_json: bool) -> None:
+        self._journal, self._tell, self._as_json = journal, tell, as_json
+        self.told = 0
+        self.refused: dict[str, tuple[float, float]] = {}  # outcome id -> not before (monotonic), and the pause after
+
+    def round(self) -> None:
+        """Offer everything that may be offered now, once. Raises `JournalUnavailable`."""
+        begun = time.monotonic()
+        offered: set[str] = set()
+        while waiting := self._waiting(offered, begun):
+            for outcome in waiting:
+                offered.add(outcome.id)
+                self._offer(outcome)
+
+    def _waiting(self, offered: set[str], begun: float) -> list[Outcome]:
+        kept_back = {key for key, (at, _) in self.refused.items() if at > begun}
+        found = self._journal.undelivered(BATCH + len(offered | kept_back))
+        return [each for each in found if each.id not in offered and each.id not in kept_back]
+
+    def _offer(self, outcome: Outcome) -> None:
+        refusal = self._tell(outcome)
+        self._report(outcome, refusal)
+        if refusal:
+            _, pause = self.refused.get(outcome.id, (0.0, FIRST_PAUSE))
+            self.refused[outcome.id] = (time.monotonic() + pause, min(pause * 2, LONGEST_PAUSE))
+            return
+        self._journal.ask(self._journal.journal.delivered, outcome.id)
+        self.refused.pop(outcome.id, None)
+        self.told += 1
+
+    def _report(self, outcome: Outcome, refusal: str) -> None:
+        if self._as_json:
+            told = {"outcome": outcome.id, "kind": outcome.kind, "order_id": outcome.order_id, "told": not refusal}
+            say.as_json({**told, "refused": refusal} if refusal else told)
+        elif refusal:
+            complain(f"outcome {outcome.id} was not taken: {refusal}")
+        else:
+            say.line(f"told {outcome.id}")
 
 
-def _report(outcome: Outcome, refusal: str, as_json: bool) -> None:
-    if as_json:
-        fields: Mapping[str, object] = {"outcome": outcome.id, "kind": outcome.kind, "order_id": outcome.order_id}
-        say.as_json({**fields, "told": not refusal, **({"refused": refusal} if refusal else {})})
-    elif refusal:
-        complain(f"outcome {outcome.id} was not taken: {refusal}")
-    else:
-        say.line(f"told {outcome.id}")
+def _watch(delivery: Delivery, every: float) -> int:
+    """Until Ctrl-C. A journal that does not answer is asked again."""
 
+    def look() -> float:
+        try:
+            delivery.round()
+        except JournalUnavailable as error:
+            complain(str(error))
+        return every
 
-def _watch(journal: Asked, tell: Tell, every: float, as_json: bool) -> int:
-    """Until Ctrl-C. A shop or a journal that does not answer is tried again after growing pauses."""
-    pause = every
-    try:
-        while True:
-            try:
-                _, refused = _deliver(journal, tell, as_json)
-            except JournalUnavailable as error:
-                complain(str(error))
-                refused = 1
-            pause = min(pause * 2, max(LONGEST_PAUSE, every)) if refused else every
-            time.sleep(pause)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return until_stopped(look)

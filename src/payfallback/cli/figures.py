@@ -20,6 +20,7 @@ WINDOW = 300.0  # seconds that count as now
 LATE = 5.0  # seconds after a call's end without a written answer: nobody wrote one
 CIRCUIT_SEEN = 60.0  # seconds for which "passed over: circuit open" is believed to hold still
 FAILING, UNSTEADY = 0.5, 0.1  # parts of the charges that failed
+MOST_CAUSES = 12  # of one channel
 ENOUGH = 5  # charges below which a part says nothing
 
 _NO_PROOF = (Verdict.UNKNOWN.value, Verdict.NOT_SENT.value)
@@ -57,14 +58,15 @@ class Figures:
         """Plain JSON values."""
         plain = {name: getattr(self, name) for name in Figures.__value_fields__}  # type: ignore[attr-defined]  # set by `value`
         stop = self.stop
-        told = None if stop is None else {"reason": stop.reason, "actor": stop.actor, "at": stop.at, "until": stop.until}
+        names = ("reason", "actor", "at", "until")
+        told = None if stop is None else {name: getattr(stop, name) for name in names}
         return {**plain, "why": dict(self.why), "stop": told}
 
 
 class _Charge:
     """One charge request as the journal tells it."""
 
-    __slots__ = ("answered", "failed", "paid", "seq", "sent", "until", "why")
+    __slots__ = ("answered", "failed", "paid", "sent", "seq", "until", "why")
 
     def __init__(self, seq: int, sent: float, until: float) -> None:
         self.seq, self.sent, self.until = seq, sent, until
@@ -99,9 +101,7 @@ def figures_of(
     for log in logs:
         _read(log, seen, now)
     names = [*providers, *sorted((seen.keys() | waiting.keys()) - providers.keys())]
-    return tuple(
-        _figures(name, providers.get(name, ""), seen[name], now, waiting.get(name, 0), stops.get(name)) for name in names
-    )
+    return tuple(_figures(each, providers, seen[each], now, waiting, stops) for each in names)
 
 
 def _read(log: Iterable[e.Event], seen: dict[str, _Seen], now: float) -> None:
@@ -145,22 +145,30 @@ def _unanswered(charge: _Charge, now: float) -> None:
         charge.failed, charge.why = True, "no answer written"
 
 
-def _figures(name: str, provider: str, seen: _Seen, now: float, waiting: int, stop: Switch | None) -> Figures:
+def _figures(
+    name: str,
+    providers: Mapping[str, str],
+    seen: _Seen,
+    now: float,
+    waiting: Mapping[str, int],
+    stops: Mapping[str, Switch],
+) -> Figures:
+    stop = stops.get(name)
     charges = sorted(seen.charges, key=lambda charge: charge.sent)
     failed = [charge for charge in charges if charge.failed]
     circuit = max((at for at, cause in seen.passed if cause == Cause.CIRCUIT_OPEN.value), default=None)
     state, since = _state(charges, failed, circuit, stop, now)
     return Figures(
         channel=name,
-        provider=provider,
+        provider=providers.get(name, ""),
         state=state,
         since=since,
         asked=len(charges),
         paid=sum(charge.paid for charge in charges),
         failed=len(failed),
         p95=_p95([charge.answered - charge.sent for charge in charges if charge.answered is not None]),
-        open=waiting,
-        why=dict(Counter(charge.why for charge in failed).most_common(5)),
+        open=waiting.get(name, 0),
+        why=dict(Counter(charge.why for charge in failed).most_common(MOST_CAUSES)),
         passed_over=len(seen.passed),
         circuit_open=circuit,
         stop=stop,

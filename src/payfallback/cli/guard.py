@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
+import time
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import NoReturn, ParamSpec
 
 import typer
 
-from payfallback.cli.codes import INTERRUPTED, WRONG, code_of
+from payfallback.cli.codes import FINE, INTERRUPTED, WRONG, code_of
 from payfallback.errors import PayfallbackError
 
 P = ParamSpec("P")
@@ -52,6 +54,22 @@ _EXTRAS = {"starlette": "sandbox", "uvicorn": "sandbox", "rich": "cli"}
 
 def _extra_of(missing: ModuleNotFoundError) -> str:
     return _EXTRAS.get((missing.name or "").partition(".")[0], "")
+
+
+def until_stopped(work: Callable[[], float]) -> int:
+    """Do it again and again, after the seconds that it returns, until Ctrl-C or SIGTERM: that is how it ends well."""
+
+    def stop(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        while True:
+            time.sleep(work())
+    except KeyboardInterrupt:
+        return FINE
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def complain(message: str) -> None:

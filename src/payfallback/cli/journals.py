@@ -9,7 +9,8 @@ from typing import Any
 
 from payfallback.cli.places import Place
 from payfallback.errors import ConfigError, JournalUnavailable
-from payfallback.ports import Journal, Outcome, Stored, Summary, Switch
+from payfallback.ports import Journal, Stored, Summary, Switch
+from payfallback.results import Outcome
 
 MOST = 10_000  # orders or outcomes that are looked at in one listing
 
@@ -62,8 +63,9 @@ class Asked:
 
 
 @contextmanager
-def opened(place: Place) -> Iterator[Asked]:
-    """The journal that is there. It is never created: an empty one at a mistyped path would say that all is well.
+def opened(place: Place, *, create: bool = False) -> Iterator[Asked]:
+    """The journal that is there. Looking never creates one: an empty one at a mistyped path would say that all is well;
+    `create` is for services, which may be started before the first payment.
 
     Raises `JournalUnavailable` when there is none, or it cannot be used from here.
     """
@@ -79,7 +81,7 @@ def opened(place: Place) -> Iterator[Asked]:
     except ConfigError as error:
         raise JournalUnavailable(error.message, hint=error.hint) from None
     path = getattr(journal, "path", None)
-    if isinstance(path, Path) and not path.exists():
+    if not create and isinstance(path, Path) and not path.exists():
         raise JournalUnavailable(
             f"there is no journal at {path} yet", hint="the first payment makes it; or the path is another one"
         )

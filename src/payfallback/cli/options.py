@@ -12,8 +12,13 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 366 * 86400.0
 
 
-def duration(text: str) -> float:
-    """Seconds of a duration as the configuration writes it: 30s, 15m, 1h, 1d; several parts add up (1h30m)."""
+def duration(text: str | float) -> float:
+    """Seconds of a duration as the configuration writes it: 30s, 15m, 1h, 1d; several parts add up (1h30m).
+
+    A default is seconds already.
+    """
+    if isinstance(text, float):
+        return text
     parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", text)
     if not parts or "".join(f"{number}{unit}" for number, unit in parts) != text:
         raise typer.BadParameter(f"{text!r} is not a duration: write 30s, 15m, 1h or 1d")

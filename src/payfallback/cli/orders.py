@@ -40,7 +40,10 @@ def trace(
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> int:
-    """Tell the story of an order: tried, answered, why the next step, and what to tell the shopper."""
+    """Tell the story of one order.
+
+    What was tried, what was answered, why the next step; and what to tell the shopper now.
+    """
     with opened(place_of(config)) as journal:
         traces = _traces(journal, text.strip(), config)
     if not traces:
@@ -129,12 +132,17 @@ def _standing(trace: Trace) -> str:
 @command
 def open_(
     uncertain: Annotated[bool, typer.Option("--uncertain", help="Only where money may have moved.")] = False,
-    sort: Annotated[str, typer.Option(metavar="|".join(SORTS), help="Oldest, largest, or soonest due first.")] = "since",
+    sort: Annotated[
+        str, typer.Option(metavar="|".join(SORTS), help="Oldest, largest, or soonest due first.")
+    ] = "since",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> int:
-    """List the orders that are not settled, and those of which money is on its way back."""
+    """List the orders that are not settled.
+
+    Also those of which money is on its way back.
+    """
     from payfallback._core.order import key_of
     from payfallback.cli.overview import open_orders, unsettled
 

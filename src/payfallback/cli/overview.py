@@ -15,7 +15,7 @@ from payfallback.cli.journals import MOST, Asked
 from payfallback.errors import ProgrammingError
 from payfallback.ports import Stored, Summary
 
-OPEN_STATES = ("uncertain", "waiting", "open")
+OPEN_STATES = ("uncertain", "waiting")  # something is live; what is "open" can be paid, and nothing was charged
 MOST_RECENT = 5_000  # orders of the last minutes whose events are read; more are counted as a sample
 OLDEST_FIRST = 100_000  # orders read in full where a journal cannot list its newest first
 
@@ -59,7 +59,7 @@ def overview_of(journal: Asked, providers: Mapping[str, str], now: float) -> Ove
     looked = journal.orders(sort="due")
     recent = _recent(journal, now)
     told = journal.undelivered()
-    waiting = Counter(_channel(each) for each in looked if each.state in OPEN_STATES and each.option)
+    waiting = Counter(_channel(each) for each in looked if each.state in OPEN_STATES)
     logs = (stored.events for stored in _load(journal, (recent or ())[:MOST_RECENT]))
     first = next(_load(journal, looked[:1]), None)
     return Overview(
@@ -135,9 +135,7 @@ def open_orders(journal: Asked, *, uncertain: bool, sort: str) -> tuple[Summary,
     listed = journal.orders(*OPEN_STATES, sort=sort)
     known = {(each.merchant, each.order_id) for each in listed}
     returning = [
-        each
-        for each in journal.orders(sort="due")
-        if each.uncertain and (each.merchant, each.order_id) not in known
+        each for each in journal.orders(sort="due") if each.uncertain and (each.merchant, each.order_id) not in known
     ]
     found = [each for each in listed if not uncertain or unsettled(each)]
     if not returning:
@@ -152,4 +150,5 @@ def open_attempts(journal: Asked) -> Iterator[tuple[Record, Attempt]]:
         if stored.due is None:
             return
         record = fold(stored.events)
-        yield from ((record, attempt) for attempt in record.attempts if attempt.ever_sent and attempt.status not in _OVER)
+        sent = (attempt for attempt in record.attempts if attempt.ever_sent)
+        yield from ((record, attempt) for attempt in sent if attempt.status not in _OVER)

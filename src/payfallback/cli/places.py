@@ -85,7 +85,7 @@ def _seals(given: object, resolver: Resolver) -> tuple[str, ...]:
 def _providers(document: Mapping[str, Any]) -> dict[str, str]:
     accounts = _table(document, "accounts")
     channels = _table(document, "channels")
-    return {name: str(_table(accounts, _text(_table(channels, name), "account")).get("provider", "")) for name in channels}
+    return {name: _text(_table(accounts, _text(_table(channels, name), "account")), "provider") for name in channels}
 
 
 def _table(inside: Mapping[str, Any], name: str) -> Mapping[str, Any]:

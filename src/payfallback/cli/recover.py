@@ -12,9 +12,11 @@ import typer
 
 from payfallback._values import value
 from payfallback.cli import say
-from payfallback.cli.codes import FINE, INTERRUPTED, PERSON, UNREACHABLE
-from payfallback.cli.guard import command, complain
+from payfallback.cli.codes import FINE, PERSON, UNREACHABLE
+from payfallback.cli.guard import command, complain, until_stopped
+from payfallback.cli.journals import Asked, opened
 from payfallback.cli.options import CONFIG, AppObject, AsJson, ConfigFile, duration
+from payfallback.cli.places import place_of
 from payfallback.errors import JournalUnavailable
 
 if TYPE_CHECKING:
@@ -36,11 +38,23 @@ def add_to(app: typer.Typer) -> None:
 def recover(
     watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C.")] = False,
     within: Annotated[
-        float, typer.Option(parser=duration, metavar="DURATION", help="At most so long, without --watch.")
-    ] = "60s",  # type: ignore[assignment]  # typer parses the default as it parses what is typed
+        float,
+        typer.Option(
+            parser=duration,
+            metavar="DURATION",
+            show_default=False,
+            help="At most so long, without --watch (60s).",
+        ),
+    ] = 60.0,
     every: Annotated[
-        float, typer.Option(parser=duration, metavar="DURATION", help="How often to look, with --watch.")
-    ] = "2s",  # type: ignore[assignment]  # as above
+        float,
+        typer.Option(
+            parser=duration,
+            metavar="DURATION",
+            show_default=False,
+            help="How often to look, with --watch (2s).",
+        ),
+    ] = 2.0,
     config: ConfigFile = CONFIG,
     app: AppObject = "",
     as_json: AsJson = False,
@@ -48,6 +62,9 @@ def recover(
     """Finish what is open: ask, close, give back. Never starts a charge."""
     from payfallback.cli.clients import payments_of
 
+    if not app:
+        with opened(place_of(config), create=watch):
+            pass  # a journal that cannot be used says so before providers and keys are looked at
     with payments_of(config, app) as payments:
         told = _Told(as_json)
         if watch:
@@ -94,8 +111,6 @@ def _once(payments: Payments, within: float, told: _Told) -> int:
 
 
 def _due(payments: Payments) -> int:
-    from payfallback.cli.journals import Asked
-
     return Asked(payments.journal).due()
 
 
@@ -155,7 +170,7 @@ def _conclude(told: _Told, seconds: float) -> None:
         f"{counts['refunded']:,} given back, {counts['needs_person']:,} need a person"
     )
     if told.left:
-        say.line(f"{told.left:,} are still due: their time is not up, another worker holds them, or --within was too short")
+        say.line(f"{told.left:,} are still due: another worker holds them, or --within was too short")
     if counts["failed"]:
         complain(f"{counts['failed']:,} orders could not be looked at: the journal did not answer")
 
@@ -165,15 +180,16 @@ def _conclude(told: _Told, seconds: float) -> None:
 
 def _watch(payments: Payments, every: float, told: _Told) -> int:
     """Until Ctrl-C. A journal that is away is waited for, with growing pauses."""
-    pause = every
     if not told.as_json:
         say.line(f"looking every {say.span(every)} at what is due, until Ctrl-C")
-    try:
-        while True:
-            pause = _watched(payments, every, pause, told)
-            time.sleep(pause)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    pause = every
+
+    def look() -> float:
+        nonlocal pause
+        pause = _watched(payments, every, pause, told)
+        return pause
+
+    return until_stopped(look)
 
 
 def _watched(payments: Payments, every: float, pause: float, told: _Told) -> float:

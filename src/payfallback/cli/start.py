@@ -37,7 +37,10 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace a configuration that is there.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Write a configuration that works against the local sandbox, and the sandbox's test keys beside it."""
+    """Write a configuration for the local sandbox.
+
+    It works as it is, with the sandbox's test keys, which are made beside it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file, keys = folder / FILE, folder / KEYS
     if file.exists() and not force:
@@ -92,7 +95,10 @@ def sandbox(
     seed: Annotated[int | None, typer.Option(help="Repeats every identifier.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Run JD Pay and WeChat Pay as real HTTP servers of this machine, until Ctrl-C. No real money moves."""
+    """Run JD Pay and WeChat Pay on this machine.
+
+    As real HTTP servers with books of their own, until Ctrl-C. No real money moves.
+    """
     from payfallback.testing.sandbox import Sandbox, SandboxError, serve
 
     if config is not None and config.exists():

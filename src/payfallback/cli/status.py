@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from payfallback.cli.overview import Overview
 
 VERSION = 1
+SHOWN = 3  # causes of one channel in the table
 BEHIND = 60.0  # seconds after which an order that nobody looked at means that nobody recovers
 
 
@@ -29,7 +31,10 @@ def add_to(app: typer.Typer) -> None:
 
 @command
 def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> int:
-    """Say what works, whose trouble it is, and whether money is uncertain. From the journal alone."""
+    """Say what works, whose it is, which money is uncertain.
+
+    From the journal alone: this process is none of the workers.
+    """
     from payfallback.cli.overview import overview_of
 
     place = place_of(config)
@@ -64,12 +69,18 @@ def _show(seen: Overview) -> None:
 def _row(each: Figures, now: float) -> tuple[str, ...]:
     circuit = " circuit open" if each.failing and each.circuit_open is not None else ""
     since = "" if each.since is None else say.moment(each.since, now=now)
-    share = f"{each.paid / each.asked:.0%} of {each.asked:,}" if each.asked else "-"
+    share = f"{100 * each.paid / each.asked:.0f} % of {each.asked:,}" if each.asked else "-"
     p95 = "-" if each.p95 is None else f"{each.p95:.1f} s"
-    why = ", ".join(f"{cause} {count:,}" for cause, count in each.why.items())
-    if each.passed_over:
-        why += f"{', ' if why else ''}passed over {each.passed_over:,}"
-    return (each.channel, each.state + circuit, since, share, p95, f"{each.open:,}", why)
+    return (each.channel, each.state + circuit, since, share, p95, f"{each.open:,}", _why(each))
+
+
+def _why(each: Figures) -> str:
+    """The causes, without the providers' codes, which --json has."""
+    causes: Counter[str] = Counter()
+    for cause, count in each.why.items():
+        causes[cause.partition(" [")[0]] += count
+    told = [f"{cause} {count:,}" for cause, count in causes.most_common(SHOWN)]
+    return ", ".join([*told, f"passed over {each.passed_over:,}"] if each.passed_over else told)
 
 
 def _stop(each: Figures, now: float) -> str:
@@ -82,25 +93,28 @@ def _stop(each: Figures, now: float) -> str:
 
 def _money(seen: Overview) -> str:
     money = seen.money
-    parts = []
-    if money.uncertain:
-        text = f"{money.uncertain:,} orders uncertain, {say.sums(money.sums)}, oldest {say.span(seen.at - money.oldest)}"
-        if money.next_look is not None:
-            left = money.next_look - seen.at
-            text += f", next look in {say.span(left)}" if left > 0 else ", next look now"
-        parts.append(text)
-    else:
-        parts.append("0 orders uncertain")
-    parts.append(f"{money.needs_person:,} need a person")
     back = " (on its way back)" if money.paid_twice and not money.stuck else ""
-    parts.append(f"{money.paid_twice:,} paid twice{back}")
+    parts = [_uncertain(seen), f"{money.needs_person:,} need a person", f"{money.paid_twice:,} paid twice{back}"]
     return " · ".join(parts)
 
 
+def _uncertain(seen: Overview) -> str:
+    money = seen.money
+    if money.oldest is None:
+        return "0 orders uncertain"
+    age = say.span(seen.at - money.oldest)
+    text = f"{money.uncertain:,} orders uncertain, {say.sums(money.sums)}, oldest {age}"
+    if money.next_look is None:
+        return text
+    left = money.next_look - seen.at
+    return f"{text}, next look {f'in {say.span(left)}' if left > 0 else 'now'}"
+
+
 def _shop(seen: Overview) -> str:
-    if not seen.undelivered:
+    if seen.undelivered_since is None:
         return "0 outcomes undelivered"
-    return f"{seen.undelivered:,} outcomes undelivered, the oldest for {say.span(seen.at - seen.undelivered_since)}"
+    age = say.span(seen.at - seen.undelivered_since)
+    return f"{seen.undelivered:,} outcomes undelivered, the oldest for {age}"
 
 
 def _recovery(seen: Overview) -> str:

@@ -74,7 +74,7 @@ def _end(running: subprocess.Popen[bytes]) -> None:
 class Address:
     """An address of the shop: POST with the outcome as JSON and its id as `Idempotency-Key`; told when it answers 2xx.
 
-    https, or http on this machine. No redirects, no proxies of the environment, no repetition: the next delivery is one.
+    https, or http on this machine. No redirects, no proxies of the environment, no repetition.
     """
 
     def __init__(self, url: str, timeout: float) -> None:
@@ -104,7 +104,7 @@ class Address:
 
 
 def _check_address(url: str) -> None:
-    """Raises `ConfigError` for an address that would show outcomes to others, or a password to whoever lists processes."""
+    """Raises `ConfigError` for an address that would show outcomes, or a password, to others."""
     try:
         parts = urlsplit(url)
         port_is_one = parts.port is None or parts.port > 0

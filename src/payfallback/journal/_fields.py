@@ -32,7 +32,7 @@ def writer_of(cls: type, opening: str) -> Writer:
             required.append(template.replace("@", f"x.{name}"))
             continue
         default = spec.factory() if spec.factory is not None else spec.default
-        unlike = "v is not None" if default is None else f"v != {default!r}"
+        unlike = "v is not None" if default is None else "v" if not default else f"v != {default!r}"
         optional.append(f" v = x.{name}\n if {unlike}: s += f',{template.replace('@', 'v')}'")
     start = opening.replace("{", "{{") + ",".join(required)
     source = "\n".join(["def write(x, seal, key):", f" s = f'{start}'", *optional, " return s + '}'"])

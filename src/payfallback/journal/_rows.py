@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from payfallback.journal._schema import CREATE, DECIDE, EVIDENCE, HOLD, SUMMARY
@@ -74,7 +75,13 @@ def receipt_of(commit: Commit) -> Receipt | None:
     if version is None or (take and version and fence is None):
         return None
     held = (fence if version else 1) if take else fence if take is None and version else 0
-    return Receipt(ok=True, version=version + len(commit.events), fence=held or 0)
+    return _receipt(version + len(commit.events), held or 0)
+
+
+@lru_cache(4096)
+def _receipt(version: int, fence: int) -> Receipt:
+    """Receipts are values, and the same few come again and again."""
+    return Receipt(ok=True, version=version, fence=fence)
 
 
 def stored_of(row: Row, codec: Codec, now: float) -> Stored:

@@ -34,6 +34,7 @@ class Writer:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._writing = False
         self._ended = threading.Event()
         self._untold: deque[Item] = deque()
         self._largest = 1
@@ -55,6 +56,15 @@ class Writer:
                 self._start()
             if self._ended.is_set():  # since the first look
                 self._refuse_waiting()
+
+    def put_and_wait(self, item: Item) -> None:
+        """The same, for a caller that waits anyway: while it is the only one, it is written on this very thread."""
+        if self._closing or self._untold or self._writing or len(self._last[0]) > 1 or not self._queue.empty():
+            self.put(item)
+            return
+        with self.gate:
+            result = self._refusal() if self._ended.is_set() else self._write((item,))[0]
+        item.done(result)
 
     def _start(self) -> None:
         with self._starting:
@@ -116,6 +126,7 @@ class Writer:
         return bool(group)
 
     def _write(self, group: Sequence[Item]) -> Sequence[Any]:
+        self._writing = True
         try:
             results = patiently(lambda: self._attempt(group), self._patience)
         except JournalUnavailable as problem:
@@ -124,6 +135,8 @@ class Writer:
             if not is_busy(problem):
                 self.release()
             return [_unavailable(problem) for _ in group]
+        finally:
+            self._writing = False
         self._last = group, results
         return results
 

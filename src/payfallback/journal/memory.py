@@ -56,8 +56,8 @@ class MemoryJournal:
 
     # ------------------------------------------------------------ orders
 
-    def submit(self, commit: Commit, done: Done) -> None:
-        """`done(Receipt)`."""
+    def submit(self, commit: Commit, done: Done, *, may_block: bool = False) -> None:
+        """`done(Receipt)`. `may_block` makes no difference here."""
         with self._lock:
             result = closed() if self._closed else flaw(commit) or self._append(commit)
         done(result)

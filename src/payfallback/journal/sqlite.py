@@ -60,8 +60,8 @@ class SqliteJournal:
 
     # ------------------------------------------------------------ orders
 
-    def submit(self, commit: Commit, done: Done) -> None:
-        """`done(Receipt)`."""
+    def submit(self, commit: Commit, done: Done, *, may_block: bool = False) -> None:
+        """`done(Receipt)`. `may_block`: this thread waits for it anyway and runs no event loop; it may write itself."""
         problem = flaw(commit)
         if problem is None:
             try:
@@ -71,7 +71,11 @@ class SqliteJournal:
         if problem is not None:
             done(problem)
             return
-        self._live().writer.put(Append(row, receipt_of(commit), done))
+        writer, item = self._live().writer, Append(row, receipt_of(commit), done)
+        if may_block:
+            writer.put_and_wait(item)
+        else:
+            writer.put(item)
 
     def load(self, key: str, done: Done) -> None:
         """`done(Stored | None)`."""

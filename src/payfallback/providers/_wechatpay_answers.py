@@ -61,7 +61,8 @@ def trade(body: Mapping[str, Any], account: Account) -> Answer:
     state, number = text_in(body, "trade_state"), plain_number(body.get("out_trade_no"))
     verdict, cause = _STATES.get(state, (Verdict.UNKNOWN, Cause.UNRECOGNISED))
     moved = verdict in (Verdict.CAPTURED, Verdict.REFUNDED)
-    amount = money(body, "total") if moved else None
+    # `total` is what was paid; REFUND follows a refund of any part and does not say which.
+    amount = money(body, "total") if verdict is Verdict.CAPTURED else None
     if not number or (verdict is Verdict.CAPTURED and amount is None):
         verdict, cause, amount = Verdict.UNKNOWN, Cause.UNRECOGNISED, None
     return Answer(

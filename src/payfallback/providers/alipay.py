@@ -1,0 +1,160 @@
+"""Alipay (支付宝) OpenAPI v3: requests as values, and what each answer proves (docs/providers/alipay.md)."""
+
+from __future__ import annotations
+
+import secrets as chance
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from payfallback._core.operations import Answer, Kind, Notice, Operation
+from payfallback._values import changed
+from payfallback.errors import ConfigError, NotAuthentic
+from payfallback.policy import Account, Capabilities
+from payfallback.ports import Clock, HttpRequest, HttpResponse
+from payfallback.providers import _alipay_answers as answers
+from payfallback.providers import _alipay_notices as notices
+from payfallback.providers import _alipay_products as products
+from payfallback.providers import _alipay_requests as requests
+from payfallback.providers._alipay_codes import common, is_not_found, row_for
+from payfallback.providers._alipay_json import json_object, text_in
+from payfallback.providers._alipay_sign import LARGEST, Signer
+from payfallback.providers.codes import clean_code, clean_text, http_date, known_options, retry_after, unknown
+from payfallback.providers.keys import Key
+from payfallback.taxonomy import Cause, Verdict
+
+_RESENT = (Kind.CHARGE, Kind.REFUND)  # facts §2: the same number and parameters again are one payment, one refund
+
+
+class Alipay:
+    """One merchant account at Alipay's OpenAPI v3, behind the `Wire` protocol. Does no I/O and is safe for threads.
+
+    account.app is the app_id, account.merchant the seller's 2088 number. sign: the app's private keys; verify: Alipay's
+    public keys, or in certificate mode its certificates; the first signs, all verify. secrets: none, Alipay has no
+    shared secret. options: see `_alipay_requests.OPTIONS`; `app_cert` and `root_cert` turn on certificate mode.
+    Raises `ConfigError` for keys or options that cannot be right; `check` parses keys and certificates as well.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        sign: Sequence[Key],
+        verify: Sequence[Key],
+        secrets: Sequence[str] = (),
+        base_url: str = "https://openapi.alipay.com",
+        clock: Clock,
+        options: Mapping[str, str] | None = None,
+        nonce: Callable[[], str] | None = None,
+    ) -> None:
+        if not account.app:
+            raise ConfigError(f"account {account.name!r}: Alipay needs an app_id", hint="give it as `app`")
+        if secrets:
+            raise ConfigError("Alipay has no shared secret", hint="leave `secret` out; content is not encrypted (AES)")
+        self.account = account
+        self._options = requests.checked(known_options("alipay", options, requests.OPTIONS))
+        self._signer = Signer(
+            account.app,
+            sign,
+            verify,
+            app_cert=self._options["app_cert"],
+            root_cert=self._options["root_cert"],
+            token=self._options["app_auth_token"],
+        )
+        self._base = base_url.rstrip("/")
+        self._clock = clock
+        self._nonce = nonce if nonce is not None else lambda: chance.token_hex(16)
+
+    def check(self) -> None:
+        """Parse every key and certificate now, to find a bad one before the first payment does. Raises
+        `ConfigError`."""
+        self._signer.check()
+
+    def capabilities(self, product: str) -> Capabilities:
+        """What this product can do. Raises `ConfigError` for a product this adapter does not have."""
+        return products.capabilities(product)
+
+    def takes_terms(self, product: str, terms: int | None) -> bool:
+        """Whether a product can be asked for these terms: Huabei for 3, 6 or 12 instalments, the others for none."""
+        return products.takes_terms(product, terms)
+
+    def memo(self, operation: Operation) -> Mapping[str, str]:
+        """Nothing: Alipay answers for the merchant's own number alone."""
+        return {}
+
+    def request(self, operation: Operation) -> HttpRequest:
+        """Build the request. Raises `InputMissing` without a payment code where one is needed, `UnknownOption` for
+        terms the product cannot be asked for, `NumberInvalid` for a refund number that does not fit, `MoneyInvalid`
+        unless CNY."""
+        products.capabilities(operation.product)
+        target, draft = requests.draft(operation, self.account, self._options)
+        body = requests.encode(draft)
+        signed = self._signer.headers("POST", target, body, self._clock.epoch(), self._nonce())
+        common_headers = {"accept": "application/json", "content-type": "application/json", "user-agent": "payfallback"}
+        return HttpRequest(method="POST", url=self._base + target, headers={**common_headers, **signed}, body=body)
+
+    def read(self, operation: Operation, response: HttpResponse) -> Answer:
+        """What a response proves. Only what Alipay signed does, but for an unknown trade, which counts towards "not
+        found" alone."""
+        now, status = self._clock.epoch(), response.status
+        signed_at = self._signer.signed_at(response.headers, response.body, now)
+        body = json_object(response.body) if len(response.body) <= LARGEST else None
+        wait = retry_after(response.headers, now)
+        if signed_at is None:
+            return _unsigned(operation, response, body or {}, wait)
+        if body is None:
+            answer = unknown(Cause.API_FAILURE, status, "signed, but not a JSON object", retry_after=wait)
+        elif status == 202:  # opendocs 054oog: accepted and not processed; the same request again
+            again = operation.kind in _RESENT
+            answer = unknown(Cause.PROVIDER_ERROR, "HTTP202", retry_after=wait, resendable=again)
+        elif 200 <= status < 300:
+            answer = answers.said(operation, body, pay_proves=self._options["paid_by"] == "answer")
+        else:
+            answer = _refused(operation, status, body, wait)
+        return changed(answer, provider_time=signed_at)
+
+    def notification(self, headers: Mapping[str, str], body: bytes, query: str) -> Notice:
+        """Read and verify a notification of a trade. Raises `NotAuthentic`."""
+        form, now = notices.parse(body), self._clock.epoch()
+        signature = form.get("sign", b"").decode("ascii", "replace")
+        if form.get("sign_type") != b"RSA2":
+            raise NotAuthentic("not signed with RSA2", hint="set the app's signature type to RSA2 at Alipay")
+        if not any(self._signer.holds(signature, text, now) for text in notices.signed_texts(form)):
+            raise NotAuthentic("not signed by Alipay", hint="a key in `verify` must be Alipay's, not the app's own")
+        return notices.notice(form, self.account)
+
+    def acknowledge(self, handled: bool) -> tuple[int, Mapping[str, str], bytes]:
+        """`success`, exactly, ends the notifications; anything else asks for another one."""
+        return 200 if handled else 500, {"content-type": "text/plain"}, b"success" if handled else b"fail"
+
+
+def _refused(operation: Operation, status: int, body: Mapping[str, Any], wait: float | None) -> Answer:
+    """An error that Alipay signed."""
+    code = text_in(body, "code")
+    row = row_for(operation.kind, operation.product in products.CODES, code, status)
+    return Answer(
+        verdict=row.verdict,
+        cause=row.cause,
+        code=clean_code(code) or f"HTTP{status}",
+        text=clean_text(body.get("message")),
+        final=row.final,
+        retry_after=wait,
+        resendable=row.resendable,
+    )
+
+
+def _unsigned(operation: Operation, response: HttpResponse, body: Mapping[str, Any], wait: float | None) -> Answer:
+    """A body that anybody may have written. It proves nothing; its code is kept for people."""
+    status, code, date = response.status, text_in(body, "code"), http_date(response.headers)
+    if operation.kind is Kind.QUERY and 400 <= status < 500 and is_not_found(code):
+        return Answer(
+            verdict=Verdict.NOT_FOUND, cause=Cause.AWAITING_PROVIDER, code=clean_code(code), provider_time=date
+        )
+    row = common(code, status)
+    return unknown(
+        row.cause or Cause.UNRECOGNISED,
+        code or f"HTTP{status}",
+        body.get("message"),
+        provider_time=date,
+        retry_after=wait,
+        resendable=row.resendable and operation.kind in _RESENT,
+    )

@@ -1,0 +1,98 @@
+"""The demo, and the auditor that judges it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_desk import Desk, spawn
+
+from payfallback.cli.demo.audit import audit
+from payfallback.cli.demo.plan import PHASES, buyers
+from payfallback.model import Money
+from payfallback.results import NotPaid, Outcome, Paid, Pending
+from payfallback.testing.sandbox import FORMS
+
+PROMISES = ("captured_twice", "paid_without_capture", "captured_not_recorded", "undelivered")
+
+
+def test_the_demo_keeps_every_promise(tmp_path: Path) -> None:
+    """A small demo in a process of its own: the last line is the sum, and the providers' ledger agrees with it."""
+    running = spawn("demo", "--orders", 34, "--seed", 7, "--json", folder=tmp_path)
+    out, err = running.communicate(timeout=120)
+    told = json.loads(out.splitlines()[-1])
+    assert running.returncode == 0, err
+    assert [told[name] for name in PROMISES] == [0, 0, 0, 0]
+    assert told["orders"] == 34 == told["paid"] + told["not_paid"] + told["pending"]
+    assert told["paid"] >= 20
+    assert told["seconds"] < 60
+    assert err.count("JD Pay:") == len(PHASES)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_leaves_a_shop_to_look_around_in(desk: Desk) -> None:
+    """With --keep, configuration and journal stay, and `status`, `trace` and `open` work on them."""
+    ended = desk.run("demo", "--orders", 4, "--keep", "kept")
+    assert ended.code == 0
+    assert "orders captured twice" in ended.out
+    assert "tell the shopper" in ended.out
+    assert desk.run("status", "--config", "kept/payfallback.toml").code == 0
+    assert "charge written down" in desk.run("trace", "DEMO00001", "--config", "kept/payfallback.toml").out
+    refused = desk.run("demo", "--keep", "kept")
+    assert (refused.code, "is not empty" in refused.err) == (2, True)
+
+
+def test_the_demo_goes_through_every_fault() -> None:
+    """Each fault of the vocabulary has a phase, and the same seed brings the same shoppers."""
+    struck = {rule.partition(":")[0] for phase in PHASES for rule, _ in phase.rules}
+    assert struck == set(FORMS)
+    assert list(buyers(40, 1)) == list(buyers(40, 1))
+    assert list(buyers(40, 1)) != list(buyers(40, 2))
+    assert sum(len(crowd) for _, crowd in buyers(240, 1)) == 240
+
+
+# ---------------------------------------------------------------- an auditor that notices nothing proves nothing
+
+MONEY = Money(59_00, "CNY")
+
+
+def _paid(order_id: str) -> Paid:
+    return Paid(order_id=order_id, option="wechat", amount=MONEY, number=f"{order_id}01")
+
+
+def _entry(kind: str, number: str) -> dict[str, Any]:
+    return {"kind": kind, "number": number, "amount": MONEY.minor}
+
+
+def _outcome(order_id: str) -> Outcome:
+    return Outcome(id=f"{order_id}:paid", order_id=order_id, kind="paid", amount=MONEY, at=0.0)
+
+
+CAPTURED = [_entry("capture", "A101")]
+
+
+@pytest.mark.parametrize(
+    ("ledger", "result", "told", "outcomes", "broken"),
+    [
+        (CAPTURED, _paid("A1"), {"A1"}, [_outcome("A1")], None),
+        ([*CAPTURED, _entry("capture", "A102"), _entry("refund", "A102")], _paid("A1"), {"A1"}, [_outcome("A1")], None),
+        ([], NotPaid(order_id="A1"), set(), [], None),
+        ([], Pending(order_id="A1"), set(), [], None),
+        (CAPTURED * 2, _paid("A1"), {"A1"}, [_outcome("A1")], "captured_twice"),
+        ([*CAPTURED, _entry("capture", "A102")], _paid("A1"), {"A1"}, [_outcome("A1")], "captured_twice"),
+        ([], _paid("A1"), {"A1"}, [_outcome("A1")], "paid_without_capture"),
+        ([], NotPaid(order_id="A1"), {"A1"}, [], "paid_without_capture"),
+        (CAPTURED, Pending(order_id="A1"), set(), [], "captured_not_recorded"),
+        (CAPTURED, NotPaid(order_id="A1"), set(), [], "captured_not_recorded"),
+        (CAPTURED, _paid("A1"), {"A1"}, [], "undelivered"),
+    ],
+)
+def test_the_auditor_notices(
+    ledger: list[dict[str, Any]], result: Any, told: set[str], outcomes: list[Outcome], broken: str | None
+) -> None:
+    """Each broken promise is counted under its own name, and a surplus that went back is none."""
+    found = audit({"A1": MONEY.minor}, {"A1": result}, told, ledger, outcomes, 0)
+    assert {name: getattr(found, name) for name in PROMISES} == {name: int(name == broken) for name in PROMISES}
+    assert found.kept is (broken is None)

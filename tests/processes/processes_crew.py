@@ -1,0 +1,92 @@
+"""A process that forks the shop's processes one by one, and kills them with SIGKILL when it is told to.
+
+It builds its client once, starts nothing, and stays in one thread: each line of JSON on its standard input is a job for
+one child, each line on its standard output what became of it. So a child costs a fork and not an import.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import tenacity  # noqa: F401  # loaded here, so that the children have it
+from processes_recoverer import recover_once, recover_until_killed
+from processes_shopping import Shopping
+from processes_town import Control, Diary, TownClock, open_payments
+
+import payfallback as pf
+from payfallback._runtime import exchange  # noqa: F401  # as above, with httpx
+
+WARM_WITHIN = 0.5  # seconds; a fault may keep a child from ever paying anything
+
+
+class Crew:
+    """What the children inherit."""
+
+    def __init__(self, config: str, control_url: str, diary: str) -> None:
+        self.clock = TownClock()
+        self.payments: pf.Payments = open_payments(config, self.clock)
+        self.control, self.diary = Control(control_url), Diary(Path(diary))
+
+    def child(self, job: dict[str, Any], ready: int) -> None:
+        """Do a job; what it came to, or that it has begun, goes to `ready`."""
+        self.clock.ahead = job["ahead"]
+        if job["role"] == "pay":
+            begun = partial(os.write, ready, b"!")
+            Shopping(self.payments, self.clock, self.control, self.diary, job, begun).run()
+        elif job["kill_after"] is None:
+            report = recover_once(self.payments, self.diary, job["within"])
+            os.write(ready, json.dumps(report).encode())
+            self.payments.close()
+        else:
+            recover_until_killed(self.payments, self.diary, partial(os.write, ready, b"!"))
+
+
+def forked(crew: Crew, job: dict[str, Any]) -> dict[str, Any]:
+    """Run one child to its end, or to the end that it is given."""
+    heard, ready = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            crew.child(job, ready)
+        except BaseException:  # noqa: BLE001  # a child's end, whatever it is, is read by the test
+            crew.diary.write(broken=traceback.format_exc(), job=job)
+        finally:
+            os._exit(0)
+    os.close(ready)
+    with os.fdopen(heard, "rb") as told:
+        if job["kill_after"] is None:
+            report = told.read()
+        else:
+            _kill(pid, job, told.fileno())
+            report = b""
+    _, status = os.waitpid(pid, 0)
+    killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    return {"killed": killed, "report": json.loads(report or b"{}")}
+
+
+def _kill(pid: int, job: dict[str, Any], heard: int) -> None:
+    if job["warm"]:
+        select.select([heard], [], [], WARM_WITHIN)
+    time.sleep(job["kill_after"])
+    os.kill(pid, signal.SIGKILL)
+
+
+def main(config: str, control_url: str, diary: str) -> None:
+    """Serve jobs until the input ends."""
+    crew = Crew(config, control_url, diary)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        print(json.dumps(forked(crew, json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

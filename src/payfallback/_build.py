@@ -115,7 +115,7 @@ class Built:
         run.choice = self._choice(choice, run.route)
         if isinstance(consent, str):  # a str is iterable too, and would be read letter by letter
             raise UnknownOption("consent is a list of option ids", hint=f"write consent=[{consent!r}]")
-        run.consent = frozenset(map(self._known, consent))
+        run.consent = tuple(sorted(set(map(self._known, consent))))
         if not in_share(order.id, self.policy.share):
             run.autonomy = "observe"
         return run

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,6 +71,33 @@ def spawn(*words: object, folder: Path, **environ: str) -> subprocess.Popen[str]
     )
 
 
+class Earlier:
+    """A clock of a quarter of a minute ago."""
+
+    def monotonic(self) -> float:
+        """Never jumps."""
+        return time.monotonic()
+
+    def epoch(self) -> float:
+        """Seconds since 1970."""
+        return time.time() - 15.0
+
+
+def at_a_terminal(*words: object, folder: Path) -> tuple[int, str]:
+    """A command whose stdout is a terminal: its exit code, and everything that was drawn."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "payfallback.cli", *map(str, words)]
+    environ = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
+    with subprocess.Popen(command, cwd=folder, env=environ, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        os.close(theirs)
+        drawn = bytearray()
+        with suppress(OSError):  # a terminal whose other end is closed
+            while piece := os.read(ours, 65536):
+                drawn += piece
+    os.close(ours)
+    return running.returncode, drawn.decode(errors="replace")
+
+
 @dataclass
 class TestShop:
     """A configured shop: its file, its providers, and a client that pays."""
@@ -87,9 +117,11 @@ class TestShop:
         return self.payments.pay(Order(order_id, Money.of(yuan, "CNY"), "a phone"), "baitiao/12")
 
     def lose_the_answer(self, order_id: str, yuan: str = "59.00") -> Result:
-        """JD takes the money, and nobody hears of it."""
+        """JD took the money a while ago, and nobody heard of it; it is time to look at it again."""
         self.sandbox.notifications("jdpay", "off")
         self.sandbox.fault("jdpay", "reply_lost")
-        result = self.in_store(order_id, yuan, within=0.6)
+        with Payments.from_config(str(self.config), clock=Earlier()) as payments:
+            order = Order(order_id, Money.of(yuan, "CNY"), "tea", attributes={"place": "store"})
+            result = payments.pay(order, "baitiao_code", shopper=Shopper(inputs=CODE), within=0.6)
         self.sandbox.clear()
         return result

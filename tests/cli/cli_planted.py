@@ -15,8 +15,10 @@ from payfallback.ports import Commit, Journal
 ACCOUNT = "jdpay/1//sandbox"
 
 
-def plant_stuck_surplus(journal: Journal, order_id: str, due_ago: float = -3600.0) -> None:
-    """An order paid by WeChat Pay, and captured late by JD Pay too, whose refund nobody could get through."""
+def plant_stuck_surplus(
+    journal: Journal, order_id: str, *, due_ago: float = -3600.0, person_called: bool = True
+) -> None:
+    """An order paid by WeChat Pay, and captured late by JD Pay too, on an account that can give nothing back."""
     at = time.time() - 100.0
     events: tuple[e.Event, ...] = (
         e.Opened(at, order_id, "", Money(590_00, "CNY"), at + 1800.0, "switch"),
@@ -31,8 +33,9 @@ def plant_stuck_surplus(journal: Journal, order_id: str, due_ago: float = -3600.
         e.Seen(at + 9.0, 1, "query", "captured", minor=590_00, currency="CNY", asked_at=at + 8.0),
         e.Seen(at + 12.0, 1, "query", "captured", minor=590_00, currency="CNY", asked_at=at + 11.0),
         e.Excess(at + 12.0, 1, "late"),
-        e.Settled(at + 50.0, f"{order_id}:needs_person", "needs_person", 1, "refund_stuck"),
     )
+    if person_called:
+        events += (e.Settled(at + 50.0, f"{order_id}:needs_person", "needs_person", 1, "refund_stuck"),)
     slot = Slot()
     journal.submit(
         Commit(

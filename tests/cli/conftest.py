@@ -16,7 +16,9 @@ from payfallback.testing.sandbox import Sandbox
 @pytest.fixture(scope="session")
 def cli_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Test keys that every shop of this run shares."""
-    return tmp_path_factory.mktemp("cli-keys")
+    folder = tmp_path_factory.mktemp("cli-keys")
+    with Sandbox(key_dir=folder):
+        return folder
 
 
 @pytest.fixture

@@ -68,6 +68,18 @@ def test_check_names_file_line_and_hint(started: Desk) -> None:
     assert (told.code, told.json["ok"], told.json["problems"][0]["line"]) == (2, False, line)
 
 
+def test_check_notes_what_only_the_shops_code_knows(started: Desk) -> None:
+    """A wrapped channel is noted, a channel that no route leads to is a warning."""
+    text = Path("payfallback.toml").read_text(encoding="utf-8")
+    more = '[accounts.own]\nprovider = "wrap"\nmerchant = "1"\n[channels.card]\naccount = "own"\n'
+    Path("payfallback.toml").write_text(text + more, encoding="utf-8")
+    checked = started.run("check")
+    assert checked.code == 0
+    assert "no route leads to this channel" in checked.out
+    assert "channel card: wrapped by your own code" in checked.out
+    assert started.run("explain", "--amount", "59.00").code == 2
+
+
 def test_check_never_prints_a_secret(started: Desk) -> None:
     """Neither `check` nor an error repeats a key, a secret, or what was written in its place."""
     text = Path("payfallback.toml").read_text(encoding="utf-8")

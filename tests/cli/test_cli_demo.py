@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_desk import Desk, spawn
+from cli_desk import Desk, at_a_terminal, spawn
 
 from payfallback.cli.demo.audit import audit
 from payfallback.cli.demo.plan import PHASES, buyers
@@ -42,6 +43,27 @@ def test_the_demo_leaves_a_shop_to_look_around_in(desk: Desk) -> None:
     assert "charge written down" in desk.run("trace", "DEMO00001", "--config", "kept/payfallback.toml").out
     refused = desk.run("demo", "--keep", "kept")
     assert (refused.code, "is not empty" in refused.err) == (2, True)
+
+
+def test_the_demo_draws_a_table_on_a_terminal(tmp_path: Path) -> None:
+    """On a terminal a table moves while it plays; the sum stays."""
+    code, drawn = at_a_terminal("demo", "--orders", 2, "--seed", 3, folder=tmp_path)
+    assert code == 0
+    assert "passed over" in drawn
+    assert "half open" in drawn or "closed" in drawn
+    assert "told paid without a capture" in drawn
+
+
+def test_the_demo_can_be_interrupted(tmp_path: Path) -> None:
+    """Ctrl-C ends it with 130, without a traceback and without leaving a file."""
+    running = spawn("demo", folder=tmp_path, TMPDIR=str(tmp_path))
+    assert running.stdout is not None
+    while "refused" not in running.stdout.readline():
+        pass
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert (running.returncode, err) == (130, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_demo_goes_through_every_fault() -> None:

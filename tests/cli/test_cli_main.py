@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from cli_desk import Desk, TestShop, spawn
 
+from payfallback._check import starter_config
 from payfallback.client import Payments
 from payfallback.model import Money, Order
 from payfallback.results import ActionRequired
@@ -22,7 +24,8 @@ HEAVY = ("rich", "httpx", "pydantic", "starlette", "uvicorn", "anyio", "cryptogr
 @pytest.mark.parametrize("words", [(), ("--help",), ("channels", "--help"), ("demo", "-h")])
 def test_help_names_every_command(desk: Desk, words: tuple[str, ...]) -> None:
     """Help is printed for the program, for a group and for a command."""
-    assert "Usage: payfallback" in desk.run(*words).out
+    ended = desk.run(*words)
+    assert "Usage: payfallback" in ended.out + ended.err
 
 
 def test_help_names_the_exit_codes(desk: Desk) -> None:
@@ -52,10 +55,9 @@ def test_wrong_usage_is_exit_code_2(desk: Desk, words: tuple[str, ...]) -> None:
 def test_help_loads_nothing_heavy() -> None:
     """Typing `payfallback --help` waits for no HTTP client, database or cipher of ours."""
     code = (
-        "import sys\nbefore = {name.partition('.')[0] for name in sys.modules}\nimport typer\n"
-        "typers = {name.partition('.')[0] for name in sys.modules} - before\n"
+        "import sys, typer\nbefore = {name.partition('.')[0] for name in sys.modules}\n"
         "sys.argv = ['payfallback', '--help']\nfrom payfallback.cli import main\ncode = main()\n"
-        "print(code, sorted({name.partition('.')[0] for name in sys.modules} - typers))"
+        "print(code, sorted({name.partition('.')[0] for name in sys.modules} - before))"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     code_and_modules = ended.stdout.splitlines()[-1]
@@ -69,7 +71,9 @@ def test_help_loads_nothing_heavy() -> None:
 )
 def test_a_missing_extra_is_named(tmp_path: Path, cli_keys: Path, missing: str, words: list[str], extra: str) -> None:
     """Without an extra's packages the one line says what to install, and the exit code is 2."""
-    assert spawn("init", folder=tmp_path).wait(timeout=60) == 0
+    shutil.copytree(cli_keys, tmp_path / "sandbox-keys")
+    urls = {"jdpay": "http://127.0.0.1:1", "wechatpay": "http://127.0.0.1:2"}
+    (tmp_path / "payfallback.toml").write_text(starter_config(urls), encoding="utf-8")
     code = (
         f"import sys; sys.modules[{missing!r}] = None; sys.argv = ['payfallback', *{words!r}]\n"
         "from payfallback.cli import main; sys.exit(main())"
@@ -109,6 +113,20 @@ def test_the_sandbox_serves_a_shop_until_ctrl_c(tmp_path: Path) -> None:
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=20)
     assert (running.returncode, err) == (0, "")
+
+
+def test_the_sandbox_says_how_to_use_it(tmp_path: Path) -> None:
+    """For people it prints where everything is, and how to break it."""
+    ports = ("--jdpay-port", 0, "--wechatpay-port", 0, "--control-port", 0)
+    running = spawn("sandbox", *ports, "--write-config", "shop.toml", folder=tmp_path)
+    assert running.stdout is not None
+    told = [running.stdout.readline() for _ in range(8)]
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=20)
+    assert running.returncode == 0
+    assert told[2].startswith("control      http://127.0.0.1:")
+    assert "reply_lost" in told[5]
+    assert "Ctrl-C" in told[7]
 
 
 def test_the_sandbox_of_init_answers_where_init_said(desk: Desk) -> None:

@@ -84,6 +84,25 @@ def test_a_journal_that_cannot_be_read_is_exit_code_3(desk: Desk, shop: TestShop
     assert "payments.db" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("[accounts]", 2, "no [journal] with a url"),
+        ("this is not TOML", 2, "not valid TOML"),
+        ("[journal]\nurl = '${env:NOT_SET}'", 2, "environment variable NOT_SET is not set"),
+        ("[journal]\nurl = 'memory:'", 3, "only the process that holds it can see"),
+        ("[journal]\nurl = 'sqlite:///no/such/folder/payments.db'", 3, "does not exist"),
+        ("#" * 1_100_000, 2, "is larger than"),
+    ],
+)
+def test_what_says_where_the_journal_is_may_be_wrong(desk: Desk, text: str, code: int, said: str) -> None:
+    """A configuration that names no journal is code 2; a journal that cannot be reached from here is code 3."""
+    Path("payfallback.toml").write_text(text, encoding="utf-8")
+    ended = desk.run("status")
+    assert (ended.code, ended.err.count("\n")) == (code, 1)
+    assert said in ended.err
+
+
 def test_a_journal_is_never_created_by_looking(desk: Desk, shop: TestShop) -> None:
     """An empty journal at a mistyped path would say that all is well: there is none, and none is made."""
     ended = desk.run("status")
@@ -143,7 +162,7 @@ def test_open_lists_what_is_not_settled(desk: Desk, shop: TestShop) -> None:
     assert [each["order_id"] for each in uncertain] == ["STORE1", "STORE2"]
     shown = desk.run("open", "--limit", "1")
     assert "and 2 more" in shown.out
-    assert "¥200.00" in shown.out
+    assert "¥59.00" in shown.out
     assert desk.run("open", "--sort", "colour").code == 2
 
 

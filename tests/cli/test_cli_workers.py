@@ -14,11 +14,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from cli_desk import Desk, TestShop, spawn
+from cli_desk import Desk, TestShop, at_a_terminal, spawn
+from cli_planted import plant_stuck_surplus
 
 from payfallback.results import Paid
 
-KEEP = f"{sys.executable} -c \"import os,sys; open(os.environ['PAYFALLBACK_OUTCOME_ID'][-4:], 'w').write(sys.stdin.read())\""
+KEEP_CODE = "import os,sys; open(os.environ['PAYFALLBACK_OUTCOME_ID'][-4:], 'w').write(sys.stdin.read())"
+KEEP = f'{sys.executable} -c "{KEEP_CODE}"'
 
 
 class Shelf:
@@ -63,13 +65,22 @@ def shelf() -> Iterator[Shelf]:
 def test_recover_finds_the_capture_whose_answer_was_lost(desk: Desk, shop: TestShop) -> None:
     """Another process asks JD, finds the money, and says what it did; nothing is charged again."""
     shop.lose_the_answer("STORE1")
-    while not (ended := desk.run("recover")).out.startswith("1 orders due"):
-        time.sleep(0.1)  # the first look is due five seconds after the charge
+    ended = desk.run("recover")
     assert ended.code == 0
+    assert ended.out.startswith("1 orders due")
     assert "looked at 1 orders in " in ended.out
     assert "1 settled, 0 given back, 0 need a person" in ended.out
     assert isinstance(shop.payments.status("STORE1"), Paid)
     assert len(shop.sandbox.captures("STORE1")) == 1
+
+
+def test_recover_draws_a_bar_on_a_terminal(shop: TestShop, tmp_path: Path) -> None:
+    """Whoever waits for it sees how far it is."""
+    shop.lose_the_answer("STORE1")
+    code, drawn = at_a_terminal("recover", folder=tmp_path)
+    assert code == 0
+    assert "recovering" in drawn
+    assert "1 settled" in drawn
 
 
 def test_recover_with_nothing_to_do(desk: Desk, shop: TestShop) -> None:
@@ -81,12 +92,8 @@ def test_recover_with_nothing_to_do(desk: Desk, shop: TestShop) -> None:
 
 def test_recover_says_that_a_person_is_needed(desk: Desk, shop: TestShop) -> None:
     """What no machine can settle is exit code 4, in the run that finds it."""
-    shop.sandbox.notifications("jdpay", "wrong_amount")
-    shop.on_the_web("WEB1")
-    shop.sandbox.fault("jdpay", "wrong_amount", operation="query")
-    assert shop.sandbox.pay("jdpay", "WEB101") == "paid"
-    while not (ended := desk.run("recover", "--json")).json["looked"]:
-        time.sleep(0.1)
+    plant_stuck_surplus(shop.payments.journal, "TWICE1", due_ago=1.0, person_called=False)
+    ended = desk.run("recover", "--json")
     assert (ended.code, ended.json["needs_person"]) == (4, 1)
 
 
@@ -111,7 +118,7 @@ def test_recover_takes_the_shops_own_client(desk: Desk, shop: TestShop, monkeypa
     assert desk.run("recover", "--app", "my_shop:made").code == 0
     told = desk.run("explain", "--amount", "5999.00", "--app", "my_shop:made", "--json").json
     assert told["route"] == "instalments"
-    for wrong in ("my_shop", "my_shop:other", "no_such_shop:made", "json:dumps"):
+    for wrong in ("my_shop", "my_shop:other", "no_such_shop:made", "json:JSONDecoder"):
         assert desk.run("recover", "--app", wrong).code == 2
 
 
@@ -139,16 +146,16 @@ def test_what_a_command_prints_is_not_our_output(desk: Desk, shop: TestShop) -> 
 
 
 @pytest.mark.parametrize(
-    ("command", "why"),
+    ("command", "within", "why"),
     [
-        (f"{sys.executable} -c 'raise SystemExit(3)'", "exit code 3"),
-        (f"{sys.executable} -c 'import time; time.sleep(60)'", "no exit within 0.2 s"),
+        (f"{sys.executable} -c 'raise SystemExit(3)'", "30s", "exit code 3"),
+        (f"{sys.executable} -c 'import time; time.sleep(60)'", "200ms", "no exit within 0.2 s"),
     ],
 )
-def test_an_outcome_that_is_not_taken_stays(desk: Desk, shop: TestShop, command: str, why: str) -> None:
+def test_an_outcome_that_is_not_taken_stays(desk: Desk, shop: TestShop, command: str, within: str, why: str) -> None:
     """A command that fails or hangs has not been told: exit code 1, and the outcome waits for the next time."""
     shop.in_store("STORE1")
-    ended = desk.run("deliver", "--command", command, "--timeout", "200ms")
+    ended = desk.run("deliver", "--command", command, "--timeout", within)
     assert ended.code == 1
     assert ended.err == f"payfallback: outcome STORE1:paid was not taken: {why}\n"
     assert desk.run("deliver", "--command", "cat").code == 0

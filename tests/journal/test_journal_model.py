@@ -111,4 +111,4 @@ class SameAnswers(RuleBasedStateMachine):
 
 
 TestSameAnswers = SameAnswers.TestCase
-TestSameAnswers.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestSameAnswers.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

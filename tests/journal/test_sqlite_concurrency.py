@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import anyio
 import pytest
 from journal_cases import add, ask, load, new, run_program, seen, submit, won
 
+from payfallback.errors import JournalUnavailable
 from payfallback.journal.sqlite import SqliteJournal
 
 Opens = Callable[..., SqliteJournal]
@@ -33,6 +35,47 @@ def test_eight_threads_write_at_once(open_sqlite: Opens) -> None:
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(caller, range(8)))
     assert all(load(journal, f"{number}-{n}").version == 2 for number in range(8) for n in range(50))
+
+
+def test_a_caller_that_waits_anyway_writes_itself(open_sqlite: Opens) -> None:
+    """Alone, such a caller's commit is written on its own thread; the answers are the same."""
+    journal = open_sqlite()
+    answered_by: list[threading.Thread] = []
+    journal.submit(new(), lambda _: answered_by.append(threading.current_thread()), may_block=True)
+    assert answered_by == [threading.current_thread()]
+    assert ask(journal.submit, new(), may_block=True).conflict == "version"
+    assert ask(journal.submit, add(None, seen()), may_block=True).version == 2
+    journal.close()
+    with pytest.raises(JournalUnavailable, match="closed"):
+        ask(journal.submit, add(2, won()), may_block=True)
+
+
+def test_waiting_callers_and_others_write_at_once(open_sqlite: Opens) -> None:
+    """Threads that write themselves, threads that do not, and claims go through one file one after the other."""
+    journal = open_sqlite()
+
+    def caller(number: int) -> None:
+        for n in range(40):
+            name = f"{number}-{n}"
+            assert ask(journal.submit, new(name, due=0.0), may_block=bool(number % 2)).ok
+            assert ask(journal.submit, add(1, won(), order_id=name), may_block=bool(number % 2)).ok
+            assert ask(journal.claim, "nobody", 1.0, 1, key="|none") == ()
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(caller, range(6)))
+    assert [load(journal, f"{number}-{n}").version for number in range(6) for n in range(40)] == [2] * 240
+
+
+def test_a_forgotten_journal_ends_by_itself(tmp_path: Path) -> None:
+    """A journal that nobody holds any more ends its thread and lets go of its file."""
+    before = set(threading.enumerate())
+    journal = SqliteJournal(tmp_path / "journal.db", allow_volatile=True)
+    submit(journal, new())
+    assert set(threading.enumerate()) > before
+    del journal
+    gc.collect()
+    assert set(threading.enumerate()) <= before
+    assert [path.name for path in tmp_path.iterdir()] == ["journal.db"]
 
 
 def test_a_version_is_won_once(open_sqlite: Opens) -> None:

@@ -27,6 +27,12 @@ PATIENCE = 60.0  # seconds: a real server on a busy machine
 USED = pytest.mark.parametrize("used", ["", "yes"], ids=["unused by the master", "used by the master"])
 
 
+def bad_day(town: Town) -> None:
+    """WeChat Pay's replies are lost; JD takes its time, so that two workers' requests are on the wire together."""
+    town.control.fault("wechatpay", "reply_lost", "charge")
+    town.control.fault("jdpay", "slow:0.05", "charge")
+
+
 def environment(town: Town, used: str) -> dict[str, str]:
     """What the server's processes are told."""
     shop = {"SHOP_CONFIG": str(town.config), "SHOP_DIARY": str(town.diary.path), "SHOP_BROKER": str(town.folder)}
@@ -87,19 +93,22 @@ def everybody_paid_once(town: Town, orders: set[str]) -> None:
 def test_gunicorn_preload(town: Town, used: str) -> None:
     """Two workers of one preloaded shop pay while WeChat Pay's replies are lost; both workers are asked for each
     order at once, charge it once, and tell the same."""
-    town.control.fault("wechatpay", "reply_lost", "charge")
+    bad_day(town)
     address = town.folder / "socket"
     command = ("gunicorn", "--preload", "--workers", "2", "--bind", f"unix:{address}", "served_shop_wsgi:app")
+    # the same order at both workers at once, and two orders at once with the second clicks behind them, in turn
+    clicked: tuple[Callable[[list[str]], list[str]], ...] = (sorted, list)
     orders: list[str] = []
     workers: set[int] = set()
-    with server(town, *command, used=used), ThreadPoolExecutor(2) as clicks:
+    with server(town, *command, used=used), ThreadPoolExecutor(4) as clicks:
         until(address.exists, town)
         while len(orders) < 20 or len(workers) < 2:
-            orders.append(f"GUNICORN{len(orders):02}")
-            first, second = clicks.map(lambda path: get(address, path), [f"/pay/{orders[-1]}"] * 2)
-            workers |= {first.pop("pid"), second.pop("pid")}
-            assert first == second
-            assert first["told"] == "paid"
+            two = [f"GUNICORN{len(orders) + more:02}" for more in (0, 1)]
+            orders += two
+            told = list(clicks.map(lambda order: get(address, f"/pay/{order}"), clicked[len(orders) % 4 // 2](two * 2)))
+            workers |= {line.pop("pid") for line in told}
+            assert {line["told"] for line in told} == {"paid"}
+            assert len({(line["order"], line["number"]) for line in told}) == 2
             assert len(orders) < 99
     everybody_paid_once(town, {*orders, *(["MASTER"] if used else [])})
 
@@ -107,7 +116,7 @@ def test_gunicorn_preload(town: Town, used: str) -> None:
 @USED
 def test_celery_prefork(town: Town, used: str) -> None:
     """Two processes of a Celery worker pay the orders of a queue that delivers each of them twice."""
-    town.control.fault("wechatpay", "reply_lost", "charge")
+    bad_day(town)
     (town.folder / "queue").mkdir()
     options = ("--pool", "prefork", "--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat")
     with server(town, "celery", "--app", "served_shop_celery", "worker", *options, used=used):

@@ -24,7 +24,7 @@ from payfallback._core.operations import Kind, Operation
 from payfallback.model import Money, Option
 from payfallback.providers.wrap import Attempt, Wrapped, wrap
 
-TIMEOUT = 0.25  # seconds that an SDK waits for an answer
+TIMEOUT = 1.0  # seconds that an SDK waits for an answer
 KEY_ID = "PUB_KEY_ID_0116"
 Channel = Callable[[str], AbstractContextManager[Wrapped]]
 

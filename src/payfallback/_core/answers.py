@@ -31,11 +31,11 @@ def seen(
         at,
         attempt.seq,
         what,
-        verdict.value,
+        _VERDICT[verdict],
         request,
         source,
         asked_at,
-        answer.cause.value if answer.cause is not None else "",
+        _CAUSE[answer.cause],
         answer.code[:64],
         answer.text[:200],
         answer.final,
@@ -52,6 +52,10 @@ def seen(
         answer.memo,
     )
 
+
+# An enum's `value` is a property written in Python, and these two are read with every answer.
+_VERDICT: dict[Verdict, str] = {verdict: verdict.value for verdict in Verdict}
+_CAUSE: dict[Cause | None, str] = {None: "", **{cause: cause.value for cause in Cause}}
 
 _NO_ANSWER_TO_A_CHARGE = frozenset({Verdict.ACCEPTED, Verdict.NOT_FOUND, Verdict.REFUND_FAILED})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from payfallback._core import events as e
 from payfallback._core.effects import Admit, GiveBack
@@ -31,10 +32,18 @@ def candidates(run: Run) -> Iterator[Option]:
     """The choice, then the consented rest of the route in its order."""
     if run.choice:
         yield Option.parse(run.choice)
+    if run.autonomy == "switch" or not run.choice:
+        yield from _agreed(run)
+
+
+def _agreed(run: Run) -> Iterator[Option]:
+    """What the shopper agreed to besides the choice, in the route's order."""
     route = run.route
-    if route is None or (run.autonomy != "switch" and run.choice):
+    if route is None:
         return
-    agreed = run.consent | (run.record.consent if run.record is not None and run.intent == "pay" else frozenset())
+    agreed = run.consent
+    if run.intent == "pay" and run.record is not None:
+        agreed += run.record.consent
     for option in route.order:
         if option.id != run.choice and option not in route.always_ask and option.id in agreed:
             yield option
@@ -73,6 +82,9 @@ def start(run: Run) -> Step:
             run.tried.setdefault(option.id, Cause.TIME_UP.value)
             return False
         return _try(run, option, channel)
+    if run.autonomy == "observe" and before is not None:
+        for option in islice(_agreed(run), 1):
+            run.add(e.Would(run.now(), "charge", option.id, before.refusal or before.cause))
     return False
 
 
@@ -136,7 +148,7 @@ def _try(run: Run, option: Option, channel: Channel) -> Flow:
 def _news(run: Run) -> bool:
     """Whether this call asks for something that the journal does not know yet."""
     record = run.known
-    return record.choice != run.choice or not run.consent <= record.consent
+    return record.choice != run.choice or not set(run.consent).issubset(record.consent)
 
 
 def plan(run: Run, option: Option, channel: Channel) -> e.Planned:
@@ -144,21 +156,21 @@ def plan(run: Run, option: Option, channel: Channel) -> e.Planned:
     record, now = run.known, run.now()
     seq = len(record.attempts) + 1
     number = attempt_number(channel, record.order_id, seq)
-    capabilities = channel.capabilities
+    capabilities, shopper = channel.capabilities, run.shopper
     expires_at = None
     if capabilities.expiry:
         lasts = capabilities.expiry_default if channel.expiry is None else channel.expiry
         expires_at = max(min(now + lasts, record.pay_by), now + capabilities.expiry_min)
     operation = Operation(
-        kind=Kind.CHARGE,
-        option=option,
-        product=channel.product,
-        number=number,
-        amount=record.amount,
-        order_id=record.order_id,
+        Kind.CHARGE,
+        option,
+        channel.product,
+        number,
+        record.amount,
+        record.order_id,
         now=now,
         expires_at=expires_at,
-        inputs=run.shopper.inputs_for(channel.name) if run.shopper.inputs else {},
+        inputs=shopper.inputs_for(channel.name) if shopper.inputs else {},
     )
     memo = run.env.memo(channel.name, operation)
     return e.Planned(now, seq, number, option.id, channel.account.id, capabilities.starts, expires_at, memo)

@@ -149,7 +149,7 @@ def _again_or_never(run: Run, attempt: Attempt) -> Flow:
     tries = run.resends.get(attempt.seq, 0)
     if channel is not None and may_continue(run, attempt, channel, tries):
         pause = max(run.env.backoff(channel, tries + 1), attempt.retry_after or 0.0)
-        run.resends[attempt.seq] = tries + 1
+        run.resends = {**run.resends, attempt.seq: tries + 1}
         if run.left() > pause + channel.capabilities.min_time and (yield from run.wait(pause)):
             from_gate = yield from _retry(run, attempt)
             if from_gate:
@@ -214,6 +214,8 @@ def next_task(run: Run) -> Task | None:
 
 def _concerns(run: Run, task: Task, current: Attempt | None) -> bool:
     """Whether a waiting shopper's run does this: only the attempt that stands in the way, as far as allowed."""
+    if run.left() <= 0.0 and task.act is not Act.HAND_OVER:
+        return False  # the caller is owed an answer: recovery does the rest
     if run.intent == "refund":
         return task.act in (Act.MERCHANT_REFUND, Act.QUERY_MERCHANT_REFUND) and task.refund == run.refund_id
     if run.intent == "cancel" and task.act in (Act.REFUND, Act.QUERY_REFUND):

@@ -72,7 +72,7 @@ def _asked(record: Record, event: e.Asked) -> None:
     if event.choice:
         record.choice = event.choice
     if event.consent:
-        record.consent = record.consent | frozenset(event.consent)
+        record.consent = tuple(sorted({*record.consent, *event.consent})) if record.consent else event.consent
     if event.what in ("switch", "cancel"):
         record.leave_upto = len(record.attempts)
     if event.what == "cancel":
@@ -100,8 +100,6 @@ def _sending(record: Record, event: e.Sending) -> None:
 
 
 def _charge_sent(attempt: Attempt, event: e.Sending) -> None:
-    if attempt.sends:  # what allowed this request says nothing about the one after it
-        attempt.resendable, attempt.not_found = False, 0
     attempt.open = (*attempt.open, event.request)
     attempt.sends += 1
     attempt.resendable = False  # what was said of an earlier request says nothing of this one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from payfallback._core import events as e
 from payfallback._core.effects import Call, MayAsk
@@ -25,7 +26,7 @@ def _refund(run: Run, task: Task) -> Flow:
     if not (yield from intend(run, e.Sending(now, task.seq, request, "refund", now + timeout, number, amount.minor))):
         return run.down is None
     run.tell("refund.sent", number=attempt.number, refund=number)
-    more = {"refund_number": number, "refund_amount": amount, "reason": attempt.excess}
+    more: dict[str, Any] = {"refund_number": number, "refund_amount": amount, "reason": attempt.excess}
     answer = yield Call(channel.name, operation(run, channel, attempt_of(run, task), Kind.REFUND, timeout, **more))
     record_answer(run, task.seq, "refund", answer, request=request, refund=number)
     return True
@@ -38,7 +39,7 @@ def _query_refund(run: Run, task: Task) -> Flow:
         run.held_back = True
         return False
     asked_at = run.now()
-    more = {"refund_number": attempt.refund, "refund_amount": run.known.amount}
+    more: dict[str, Any] = {"refund_number": attempt.refund, "refund_amount": run.known.amount}
     asked = operation(run, channel, attempt, Kind.QUERY_REFUND, time_for(run, channel), **more)
     answer = yield Call(channel.name, asked)
     count(run, task.seq, asked_at)
@@ -58,7 +59,7 @@ def _merchant_refund(run: Run, task: Task) -> Flow:
     ):
         return run.down is None
     run.tell("refund.sent", number=attempt.number, refund=refund.number)
-    more = {"refund_number": refund.number, "refund_amount": amount, "reason": refund.reason}
+    more: dict[str, Any] = {"refund_number": refund.number, "refund_amount": amount, "reason": refund.reason}
     answer = yield Call(channel.name, operation(run, channel, attempt, Kind.REFUND, timeout, **more))
     record_answer(run, task.seq, "merchant_refund", answer, refund=task.refund)
     count(run, -run.known.refunds.index(run.known.refund_of(task.refund) or refund) - 1, now)
@@ -72,7 +73,10 @@ def _query_merchant_refund(run: Run, task: Task) -> Flow:
         run.held_back = True
         return False
     asked_at = run.now()
-    more = {"refund_number": refund.number, "refund_amount": Money(refund.minor, run.known.amount.currency)}
+    more: dict[str, Any] = {
+        "refund_number": refund.number,
+        "refund_amount": Money(refund.minor, run.known.amount.currency),
+    }
     asked = operation(run, channel, attempt, Kind.QUERY_REFUND, time_for(run, channel), **more)
     answer = yield Call(channel.name, asked)
     count(run, -run.known.refunds.index(refund) - 1, asked_at)

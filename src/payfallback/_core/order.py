@@ -111,7 +111,7 @@ class Record:
     ref: str = ""
     route: str = ""
     choice: str = ""
-    consent: frozenset[str] = frozenset()
+    consent: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     winner: int = 0
     leave_upto: int = 0  # the shopper wants to leave every attempt up to this one

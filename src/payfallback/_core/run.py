@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from payfallback._core import events as e
@@ -10,8 +11,9 @@ from payfallback._core.decide import due
 from payfallback._core.effects import Append, Effect, Keep, Load, Sleep
 from payfallback._core.fold import evolve, fold
 from payfallback._core.order import Record, key_of
+from payfallback._core.refusals import number_taken, refuse_closed, same_payment
 from payfallback._values import draft, field, value
-from payfallback.errors import JournalUnavailable, OrderClosed, OrderConflict
+from payfallback.errors import JournalUnavailable
 from payfallback.model import Order, Shopper
 from payfallback.policy import Channel, Policy, Route
 from payfallback.taxonomy import Cause
@@ -20,6 +22,7 @@ Flow = Generator[Effect, Any, Any]
 Step = Flow | bool  # what a step came to, or the flow that finds out
 
 NOBODY = Shopper()
+NONE_YET: Mapping[int, Any] = MappingProxyType({})
 MAX_CONFLICTS = 25  # a run that loses this often leaves the order to the others
 
 
@@ -71,11 +74,11 @@ class Run:
     shopper: Shopper = NOBODY
     route: Route | None = None
     choice: str = ""
-    consent: frozenset[str] = frozenset()
+    consent: tuple[str, ...] = ()  # sorted
     tried: dict[str, str] = field(factory=dict)  # option ids of this run, with the cause that ended them
     mine: tuple[int, ...] = ()  # attempts that this run sent
-    asked: dict[int, tuple[int, float]] = field(factory=dict)
-    resends: dict[int, int] = field(factory=dict)
+    asked: Mapping[int, tuple[int, float]] = NONE_YET  # times and the last time that each attempt was asked about
+    resends: Mapping[int, int] = NONE_YET
     refund_id: str = ""
     no_retry: tuple[int, ...] = ()
     saved: bool = True  # the last reload made its evidence durable
@@ -246,32 +249,6 @@ def _leaves(event: e.Event) -> bool:
     return type(event) is e.Asked and event.what in ("switch", "cancel")
 
 
-def number_taken() -> Exception:
-    """Two orders must not share a number: what one of them paid would be taken for the other's."""
-    from payfallback.errors import NumberInvalid
-
-    return NumberInvalid(
-        "this attempt's number already belongs to another order of the account",
-        hint="order ids that differ only in punctuation share a number: rename the order or set `number`",
-    )
-
-
-def same_payment(record: Record, order: Order) -> None:
-    """Raise `OrderConflict` unless the order is the very payment that the journal holds under its id."""
-    if record.amount != order.amount or record.merchant != order.merchant:
-        raise OrderConflict(
-            f"order {order.id!r} is known with {record.amount}, and now asks for {order.amount}",
-            hint="one id is one amount for ever; use a new order id for a changed price",
-        )
-
-
-def refuse_closed(record: Record) -> None:
-    """Raise `OrderClosed` for an order that is over: its money went back, or it was given up or ran out of time."""
-    over = next((kind for kind in ("refunded", "cancelled", "expired") if kind in record.outcomes), None)
-    if over is not None and (over == "refunded" or not record.winner):
-        raise OrderClosed(f"order {record.order_id!r} is {over}", hint="pay under a new order id")
-
-
 def opening(run: Run, order: Order) -> None:
     """Begin as if the order were new: version 0 is tried first, and the order loaded only on conflict."""
     now = run.now()
@@ -287,7 +264,7 @@ def opening(run: Run, order: Order) -> None:
 def wish(run: Run, what: str) -> e.Asked:
     """The event for what the shop asked in this call."""
     name = run.route.name if run.route is not None else ""
-    return e.Asked(run.now(), what, run.choice, tuple(sorted(run.consent)), name)
+    return e.Asked(run.now(), what, run.choice, run.consent, name)
 
 
 def unavailable(run: Run) -> JournalUnavailable:
@@ -297,4 +274,4 @@ def unavailable(run: Run) -> JournalUnavailable:
     return JournalUnavailable("the journal cannot be used", hint=str(run.down))
 
 
-__all__ = ["Env", "Flow", "Run", "key_of", "opening", "same_payment", "unavailable", "wish"]
+__all__ = ["Env", "Flow", "Run", "key_of", "opening", "unavailable", "wish"]

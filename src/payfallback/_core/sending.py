@@ -142,4 +142,4 @@ def record_answer(run: Run, seq: int, what: str, answer: Answer, **more: object)
 
 def count(run: Run, key: int, asked_at: float) -> None:
     """Remember in this run that it was asked."""
-    run.asked[key] = (run.asked.get(key, (0, 0.0))[0] + 1, asked_at)
+    run.asked = {**run.asked, key: (run.asked.get(key, (0, 0.0))[0] + 1, asked_at)}

@@ -13,7 +13,18 @@ from payfallback.taxonomy import Cause, Verdict
 
 def commit_of(append: Append) -> Commit:
     """The commit that makes an append durable."""
-    decides = append.version is not None
+    decides, after = append.version is not None, append.after
+    numbers: tuple[tuple[str, str], ...] = ()  # what must lead to this order from now on
+    outcomes: tuple[Outcome, ...] = ()
+    for event in append.events:
+        if isinstance(event, e.Planned):
+            numbers += ((event.account, event.number),)
+        elif isinstance(event, e.Seen):
+            # Under the order's own name: a provider's reference need not be unique, and must never stop a payment.
+            if event.provider_ref:
+                numbers += ((f"ref:{append.key}", event.provider_ref),)
+        elif isinstance(event, e.Settled) and decides:
+            outcomes += (outcome_of(after, event),)
     return Commit(
         key=append.key,
         version=append.version,
@@ -22,29 +33,10 @@ def commit_of(append: Append) -> Commit:
         owner=append.owner,
         take_lease=append.lease,
         due=append.due,
-        summary=summary_of(append.after) if decides else None,
-        outcomes=outcomes_of(append) if decides else (),
-        numbers=numbers_of(append),
+        summary=summary_of(after) if decides else None,
+        outcomes=outcomes,
+        numbers=numbers,
     )
-
-
-def numbers_of(append: Append) -> tuple[tuple[str, str], ...]:
-    """What must lead to this order from now on: attempt numbers and the provider's own references."""
-    found: list[tuple[str, str]] = []
-    for event in append.events:
-        kind = type(event)
-        if kind is e.Planned:
-            found.append((event.account, event.number))  # type: ignore[union-attr]  # checked by the line above
-        elif kind is e.Seen and event.provider_ref:  # type: ignore[union-attr]  # checked on this line
-            # Under the order's own name: a provider's reference need not be unique, and must never stop a payment.
-            found.append((f"ref:{append.key}", event.provider_ref))  # type: ignore[union-attr]  # as above
-    return tuple(found)
-
-
-def outcomes_of(append: Append) -> tuple[Outcome, ...]:
-    """The outcomes that this append decides."""
-    settled = [event for event in append.events if type(event) is e.Settled]
-    return tuple(outcome_of(append.after, event) for event in settled) if settled else ()
 
 
 def outcome_of(record: Record, settled: e.Settled) -> Outcome:
@@ -64,11 +56,10 @@ def outcome_of(record: Record, settled: e.Settled) -> Outcome:
     )
 
 
-def state_of(record: Record) -> str:
-    """One word for listings: paid, refunded, expired, cancelled, uncertain, waiting, refunding or open."""
+def state_of(record: Record, current: Attempt | None) -> str:
+    """One word for listings: paid, refunded, expired, cancelled, uncertain, waiting or open."""
     if record.winner:
         return "refunded" if "refunded" in record.outcomes else "paid"
-    current = record.current
     if current is not None and current.status in UNCERTAIN:
         return "uncertain"
     if current is not None and current.status is Status.PENDING:
@@ -81,16 +72,16 @@ def state_of(record: Record) -> str:
 
 def summary_of(record: Record) -> Summary:
     """The columns beside the events."""
-    attempt: Attempt | None = record.won or record.current or (record.attempts[-1] if record.attempts else None)
-    state = state_of(record)
-    unsettled = any(each.status in (Status.SURPLUS, Status.REFUNDING) for each in record.attempts)
+    attempts, current, amount = record.attempts, record.current, record.amount
+    attempt = record.won or current or (attempts[-1] if attempts else None)
+    state = state_of(record, current)
     if attempt is None:
         return Summary(
             order_id=record.order_id,
             merchant=record.merchant,
             state=state,
-            amount=record.amount.minor,
-            currency=record.amount.currency,
+            amount=amount.minor,
+            currency=amount.currency,
             opened_at=record.opened_at,
             since=record.opened_at,
             settled_at=record.settled_at,
@@ -99,8 +90,8 @@ def summary_of(record: Record) -> Summary:
         order_id=record.order_id,
         merchant=record.merchant,
         state=state,
-        amount=record.amount.minor,
-        currency=record.amount.currency,
+        amount=amount.minor,
+        currency=amount.currency,
         opened_at=record.opened_at,
         option=attempt.option,
         account=attempt.account,
@@ -112,8 +103,11 @@ def summary_of(record: Record) -> Summary:
         paid_at=(attempt.paid_at or attempt.changed_at) if record.winner else None,
         refunded=record.refunded() if record.refunds else 0,
         needs_person="needs_person" in record.outcomes,
-        uncertain=unsettled or state == "uncertain",
+        uncertain=state == "uncertain" or not _RETURNING.isdisjoint([each.status for each in attempts]),
     )
+
+
+_RETURNING = frozenset({Status.SURPLUS, Status.REFUNDING})
 
 
 def never_sent(append: Append, at: float) -> Commit | None:

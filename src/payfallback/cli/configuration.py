@@ -96,6 +96,8 @@ def _show(report: Report) -> None:
         say.line(f"note     channel {name}: wrapped by your own code, which this command does not see")
     for route in report.routes:
         _show_route(route)
+    if not report.channels:
+        return
     say.line()
     rows = [(each.name, each.account, each.product, f"{each.order_ids} characters") for each in report.channels]
     say.table(("channel", "account", "product", "order ids up to"), rows)

@@ -18,7 +18,7 @@ from payfallback.errors import JournalUnavailable
 from payfallback.results import Outcome
 
 BATCH = 1_000  # outcomes read at a time
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # seconds until an outcome that was not taken is offered again, while watching
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 300.0  # seconds until an outcome that was not taken is offered again, while watching
 
 
 def add_to(app: typer.Typer) -> None:

@@ -37,10 +37,11 @@ def _ended(work: Callable[[], int]) -> int:
         complain(str(error))
         return code_of(error)
     except ModuleNotFoundError as missing:
-        extra = _extra_of(missing)
-        if not extra:
+        package = (missing.name or "").partition(".")[0]
+        extra = _EXTRAS.get(package)
+        if extra is None:
             raise
-        complain(f"this needs {missing.name} (install the extra `{extra}`: pip install 'payfallback[{extra}]')")
+        complain(f"this needs {package} (install the extra `{extra}`: pip install 'payfallback[{extra}]')")
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -50,10 +51,6 @@ def _ended(work: Callable[[], int]) -> int:
 
 
 _EXTRAS = {"starlette": "sandbox", "uvicorn": "sandbox", "rich": "cli"}
-
-
-def _extra_of(missing: ModuleNotFoundError) -> str:
-    return _EXTRAS.get((missing.name or "").partition(".")[0], "")
 
 
 def until_stopped(work: Callable[[], float]) -> int:

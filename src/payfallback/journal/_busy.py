@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _FIRST_WAIT = 0.001  # seconds; a group commit of another process takes one or a few milliseconds
-_LONGEST_WAIT = 0.02
+_LONGEST_WAIT = 0.002  # short, so that four processes on one file wait tens of milliseconds at worst, not hundreds
 
 
 def is_busy(problem: BaseException) -> bool:

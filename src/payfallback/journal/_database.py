@@ -16,11 +16,7 @@ from payfallback.journal._place import check_place
 from payfallback.journal._probe import check_host, check_identity, probe
 from payfallback.journal._schema import APPLICATION_ID, MIGRATIONS
 
-OLDEST_SQLITE = (
-    3,
-    34,
-    0,
-)  # upserts in triggers and the json functions that the schema uses; RHEL 9 and Debian 11 have it
+OLDEST_SQLITE = (3, 34, 0)  # as in Debian 11 and RHEL 9: upserts, and the json functions that the schema uses
 
 _OPENING = 5.0  # seconds to wait for another process that is creating or migrating the same file
 _PRAGMAS = (
@@ -56,9 +52,12 @@ class Database:
                 f"SQLite {sqlite3.sqlite_version} is too old for the journal",
                 hint=f"Python must be linked to {'.'.join(map(str, OLDEST_SQLITE))} or newer",
             )
-        check_place(self.path, allow_volatile=self._allow_volatile)
-        with suppress(FileNotFoundError):
-            probe(self.path, self._host)
+        try:
+            check_place(self.path, allow_volatile=self._allow_volatile)
+            if self.path.exists():
+                probe(self.path, self._host)
+        except OSError as problem:
+            raise ConfigError(f"the journal {self.path} cannot be looked at: {problem.strerror}") from None
 
     def connect(self) -> sqlite3.Connection:
         """A verified connection, in autocommit. Raises `JournalUnavailable`, or `sqlite3.Error`."""
@@ -70,20 +69,25 @@ class Database:
                     self.check()
                     if not self.path.exists():
                         create(self.path, self._host)
-                self.check_present()
-                return self._verified(_open(self.path))
+                return self._verified()
             except ConfigError as problem:
                 raise JournalUnavailable(problem.message, hint=problem.hint) from None
+            except OSError as problem:
+                raise JournalUnavailable(f"the journal {self.path} cannot be opened: {problem.strerror}") from None
 
     def restart(self, forbidden: str = "") -> None:
         """Begin anew in a forked process; `forbidden` says why it cannot be used there."""
         self._lock = threading.Lock()
         self._forbidden = forbidden
 
-    def _verified(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+    def _verified(self) -> sqlite3.Connection:
+        self.check_present()
+        found = self._current_file()
+        connection = _open(self.path)
         try:
             _verify(connection, self.path, self._host)
-            self._file = self._file or self._current_file()
+            self._file = found
+            self.check_present()
         except BaseException:
             connection.close()
             raise
@@ -100,7 +104,7 @@ class Database:
     def _current_file(self) -> tuple[int, int] | None:
         try:
             found = self.path.stat()
-        except FileNotFoundError:
+        except OSError:
             return None
         return found.st_dev, found.st_ino
 

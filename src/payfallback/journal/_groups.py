@@ -12,7 +12,7 @@ from typing import Any
 
 from payfallback.errors import PayfallbackError
 from payfallback.journal._rows import Row
-from payfallback.journal._rules import unstorable
+from payfallback.journal._rules import unstorable, written
 from payfallback.journal._schema import COLUMNS, submission
 from payfallback.ports import Done, Receipt
 
@@ -47,7 +47,7 @@ class Append:
     def _receipt(self, connection: sqlite3.Connection) -> Receipt:
         version, fence = connection.execute("SELECT version, fence FROM orders WHERE key = ?", (self.key,)).fetchone()
         takes_lease = self.row[6] > 0
-        return Receipt(ok=True, version=version, fence=fence if takes_lease else 0)
+        return written(version, fence if takes_lease else 0)
 
 
 class Task:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from typing import Any
 
+from payfallback.journal._rules import written
 from payfallback.journal._schema import CREATE, DECIDE, EVIDENCE, HOLD, SUMMARY
 from payfallback.journal.codec import Codec, encode_outcome
 from payfallback.ports import Commit, Receipt, Stored, Summary
@@ -75,13 +75,7 @@ def receipt_of(commit: Commit) -> Receipt | None:
     if version is None or (take and version and fence is None):
         return None
     held = (fence if version else 1) if take else fence if take is None and version else 0
-    return _receipt(version + len(commit.events), held or 0)
-
-
-@lru_cache(4096)
-def _receipt(version: int, fence: int) -> Receipt:
-    """Receipts are values, and the same few come again and again."""
-    return Receipt(ok=True, version=version, fence=fence)
+    return written(version + len(commit.events), held or 0)
 
 
 def stored_of(row: Row, codec: Codec, now: float) -> Stored:

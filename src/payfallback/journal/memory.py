@@ -12,7 +12,7 @@ from typing import Any
 
 from payfallback._core.events import Event, Seen
 from payfallback.errors import ProgrammingError
-from payfallback.journal._rules import check_lease, checked_sort, closed, flaw, inbox_text
+from payfallback.journal._rules import check_lease, checked_sort, closed, flaw, inbox_text, written
 from payfallback.journal._sealing import Key, seal_of
 from payfallback.journal.codec import without_secrets
 from payfallback.ports import Clock, Commit, Done, Receipt, Stored, Summary, Switch
@@ -82,7 +82,7 @@ class MemoryJournal:
         for outcome in commit.outcomes:
             self._told.add(outcome.id)
             self._undelivered[outcome.id] = outcome
-        return Receipt(ok=True, version=len(entry.events), fence=self._lease(commit, entry))
+        return written(len(entry.events), self._lease(commit, entry))
 
     def _conflict(self, commit: Commit, entry: _Entry | None) -> str:
         if commit.version is None:
@@ -98,7 +98,10 @@ class MemoryJournal:
         for pair in commit.numbers:
             if self._numbers.get(pair, commit.key) != commit.key:
                 return "number"
-        return "outcome" if commit.outcomes and any(o.id in self._told for o in commit.outcomes) else ""
+        for outcome in commit.outcomes:
+            if outcome.id in self._told:
+                return "outcome"
+        return ""
 
     def _may_decide(self, commit: Commit, entry: _Entry) -> bool:
         if commit.fence is None:
@@ -122,7 +125,7 @@ class MemoryJournal:
         """Evidence makes somebody look sooner, never later, and leaves lease and summary to who decides."""
         if commit.due is not None and (entry.due is None or commit.due < entry.due):
             self._look_again(commit.key, entry, commit.due)
-        return Receipt(ok=True, version=len(entry.events))
+        return written(len(entry.events), 0)
 
     def _look_again(self, key: str, entry: _Entry, due: float | None) -> None:
         entry.due = due

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from payfallback._core.operations import Answer, Kind, Operation
-from payfallback.model import Qr
+from payfallback.model import Money, Qr
 from payfallback.providers._alipay_json import beijing, text_in, trade_number, yuan
 from payfallback.providers._alipay_products import CODES
 from payfallback.providers._alipay_requests import asked_back
@@ -63,7 +63,7 @@ def trade(body: Body, *, account: str = "") -> Answer:
 def was_paid(body: Body) -> bool:
     """Whether a trade shows that money once moved: its time, where it came from, or how much."""
     bills = body.get("fund_bill_list")
-    if _paid_at(body) is not None or text_in(body, "gmt_refund") or (bills and bills != "[]"):
+    if _paid_at(body) is not None or text_in(body, "gmt_refund") or bills not in (None, "", "[]", []):
         return True
     amounts = (yuan(body, name) for name in _PAID_AMOUNTS)
     return any(amount is not None and amount.minor > 0 for amount in amounts)
@@ -80,7 +80,7 @@ def _paid_at(body: Body) -> float | None:
     return beijing(body, "gmt_payment") if found is None else found
 
 
-def _total(body: Body) -> Any:
+def _total(body: Body) -> Money | None:
     """The trade's total: more than `buyer_pay_amount` by what the platform bears (facts §9). CNY unless it says."""
     return yuan(body, "total_amount") if text_in(body, "trans_currency") in ("", "CNY") else None
 

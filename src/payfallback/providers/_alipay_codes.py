@@ -32,8 +32,12 @@ _AT_ODDS = Row(Verdict.UNKNOWN, Cause.CONTRADICTION)
 _UNLISTED = Row(Verdict.UNKNOWN, Cause.UNRECOGNISED)
 
 
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 def _rows(row: Row, names: str) -> dict[str, Row]:
-    return dict.fromkeys((f"ACQ.{name}" for name in names.split()), row)
+    return dict.fromkeys((f"ACQ.{name}" for name in _names(names)), row)
 
 
 def _refused(cause: Cause, names: str) -> dict[str, Row]:
@@ -151,13 +155,13 @@ _REFUND: Mapping[str, Row] = {
 }
 
 # v3's common codes: the gateway refused before any business. All inferred.
-_LIMITED = frozenset({"app-call-limited", "method-call-limited", "app-auth-invoke-limit"})
-_BROKEN_GATEWAY = frozenset({"unknow-error", "invalid-response-data", "decryption-error-unknown", "unknown-sub-code"})
-_NOT_ENABLED = frozenset(
+_LIMITED = _names("app-call-limited method-call-limited app-auth-invoke-limit")
+_BROKEN_GATEWAY = _names("unknow-error invalid-response-data decryption-error-unknown unknown-sub-code")
+_NOT_ENABLED = _names(
     "insufficient-isv-permissions insufficient-user-permissions self-invoke-forbidden app-api-punished forbidden-api "
-    "method-forbidden-batch-invoke".split()
+    "method-forbidden-batch-invoke"
 )
-_WRONG = frozenset(
+_WRONG = _names(
     "invalid-parameter upload-fail invalid-file-extension invalid-file-size file-check-fail missing-method "
     "missing-platform invalid-platform invalid-method invalid-format missing-signature missing-app-access-token "
     "missing-signature-type missing-default-signature-type missing-signature-key invalid-signature-type "
@@ -175,7 +179,7 @@ _WRONG = frozenset(
     "sevice-not-been-subscribed-to suspected-attack invalid-auth-relations invalid-product "
     "exist-blank-sub-request-id exist-repeated-sub-request-id invalid-app-auth-relations app-unbind-partner "
     "app-invalid-oid exceed-api-balance inner-app-no-access invalid-inner-invoke-scene invalid-app-api-field-config "
-    "illegal-client-ip".split()  # the merchant's own address
+    "illegal-client-ip"  # the merchant's own address
 )
 
 
@@ -212,4 +216,4 @@ def common(code: str, status: int) -> Row:
 def _of_question(code: str, status: int) -> Row:
     if is_not_found(code):
         return Row(Verdict.NOT_FOUND, Cause.AWAITING_PROVIDER)
-    return Row(Verdict.UNKNOWN, (_PAY.get(code) or common(code, status)).cause)
+    return Row(Verdict.UNKNOWN, (_REFUND.get(code) or _PAY.get(code) or common(code, status)).cause)

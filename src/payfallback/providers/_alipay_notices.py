@@ -32,7 +32,7 @@ def parse(body: bytes) -> Form:
     parts = body.split(b"&", MOST_FIELDS) if len(body) <= LARGEST else []
     for part in parts:
         name, equals, text = part.partition(b"=")
-        if not equals or not re.fullmatch(rb"[a-z][a-z0-9_]{0,63}", name) or name.decode() in fields:
+        if not equals or not re.fullmatch(rb"[A-Za-z][0-9A-Za-z_.-]{0,63}", name) or name.decode() in fields:
             raise NotAuthentic("not a notification of Alipay's", hint="hand over the body as it came")
         fields[name.decode()] = unquote_to_bytes(text.replace(b"+", b" "))
     if not 0 < len(parts) <= MOST_FIELDS or any(_RESPLIT.search(text) for text in fields.values()):

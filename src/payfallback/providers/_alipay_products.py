@@ -48,7 +48,7 @@ _CODE = Capabilities(
         *_CLOSED,
         "asked first 3 s after a charge that nobody answered",
         "the same charge may be sent again for 60 s, the life of a payment code",
-        "an answer of pay is not proof (opendocs 00f7ns): a query has to show the payment, unless `paid_by` is `answer`",
+        "what pay answers may be rolled back (opendocs 00f7ns): a query has to show it, unless `paid_by` is `answer`",
     ),
 )
 

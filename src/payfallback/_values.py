@@ -124,6 +124,18 @@ def _compile_init(cls: type, fields: dict[str, _Field], kw_only: bool) -> Callab
     return init
 
 
+_KEPT: dict[type, Callable[[Any], dict[str, Any]]] = {}
+
+
+def _compile_kept(cls: Any) -> Callable[[Any], dict[str, Any]]:
+    """What reads all fields of a value into the arguments of another one; made when the first one is changed."""
+    scope: dict[str, Any] = {}
+    fields = ", ".join(f"{name!r}: self.{name}" for name in cls.__value_fields__)
+    exec(f"def kept(self): return {{{fields}}}", scope)  # noqa: S102  # as above
+    kept = _KEPT[cls] = scope["kept"]
+    return kept  # type: ignore[no-any-return]  # made on the line above
+
+
 def _indented(lines: list[str]) -> list[str]:
     return [f" {line}" for line in lines]
 
@@ -196,5 +208,7 @@ def _rebuild(cls: type[T], given: dict[str, Any]) -> T:
 
 def changed(old: T, /, **changes: Any) -> T:
     """A copy of a value with some fields changed."""
-    kept = {name: getattr(old, name) for name in old.__value_fields__}  # type: ignore[attr-defined]  # set by `value`
-    return type(old)(**{**kept, **changes})
+    cls = type(old)
+    kept = (_KEPT.get(cls) or _compile_kept(cls))(old)
+    kept.update(changes)
+    return cls(**kept)

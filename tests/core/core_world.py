@@ -47,6 +47,16 @@ NEVER_SENT = pf.Answer(verdict=pf.Verdict.NOT_SENT, cause=pf.Cause.NETWORK)
 NOT_FOUND = pf.Answer(verdict=pf.Verdict.NOT_FOUND)
 
 
+def meanwhile(act: Callable[[], object], answer: pf.Answer) -> Callable[[Operation], pf.Answer]:
+    """Say this, when something else has happened first: what others do while a request is out."""
+
+    def answered(operation: Operation) -> pf.Answer:
+        act()
+        return answer
+
+    return answered
+
+
 class Scripted:
     """A provider that answers what the test tells it to, operation by operation, and remembers what it was asked.
 
@@ -171,8 +181,8 @@ class Town:
     def process(self) -> pf.Payments:
         """One more process: a client of its own, with health of its own."""
         journal = self._memory if self._journal is None else self._journal(self.clock)
-        more = {"clock": self.clock, "sleep": self.clock.sleep, "backoff": lambda *_: 0.1}
-        opened = pf.Payments(self._policy, self.providers, journal, **more)
+        more: dict[str, Any] = {"sleep": self.clock.sleep, "backoff": lambda *_: 0.1}
+        opened = pf.Payments(self._policy, self.providers, journal, clock=self.clock, **more)
         self._opened.append(opened)
         return opened
 

@@ -279,7 +279,7 @@ def test_no_order_gets_more_attempts_than_the_policy_says() -> None:
     clock = VirtualClock()
     names = "abcde"
     providers = {name: Scripted(name).on(Kind.CHARGE, declined()) for name in names}
-    more = {"channel": {name: {"last": True} for name in names}}
-    result = client(providers, clock, max_attempts=3, **more).pay(order(), "a", consent=list(names))
+    channel = {name: {"last": True} for name in names}
+    result = client(providers, clock, max_attempts=3, channel=channel).pay(order(), "a", consent=list(names))
     assert isinstance(result, pf.NotPaid)
     assert [len(each.asked) for each in providers.values()] == [1, 1, 1, 0, 0]

@@ -196,7 +196,10 @@ def test_nothing_private_is_told_or_logged(caplog: pytest.LogCaptureFixture) -> 
     """No event that an observer hears, and no log line, carries what the shopper gave."""
     heard: list[Any] = []
     first = Scripted("first").on(Kind.CHARGE, SILENCE)
-    more = {"observer": lambda event, **fields: heard.append((event, fields)), "channel": {"a": {"last": True}}}
+    more: dict[str, Any] = {
+        "observer": lambda event, **fields: heard.append((event, fields)),
+        "channel": {"a": {"last": True}},
+    }
     payments = client({"a": first}, VirtualClock(), **more)
     with caplog.at_level(logging.DEBUG), structlog.testing.capture_logs() as logged:
         payments.pay(order(), "a", shopper=WHO)

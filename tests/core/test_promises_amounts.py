@@ -10,6 +10,7 @@ from money_shop import AMOUNT, ORDER, order, shop
 
 import payfallback as pf
 from payfallback._core.operations import Kind
+from payfallback._values import changed
 from payfallback.policy import Account
 from payfallback.testing import VirtualClock
 
@@ -103,9 +104,7 @@ FOREIGN: dict[str, dict[str, str]] = {
 @pytest.mark.parametrize("source", ["charge", "query", "close", "report"])
 def test_evidence_of_another_trade_proves_nothing(source: str, verdict: pf.Answer, foreign: dict[str, str]) -> None:
     """An answer that speaks of another number or account neither pays the order nor lets another channel go."""
-    told = pf.Answer(
-        verdict=verdict.verdict, amount=verdict.amount, cause=verdict.cause, final=verdict.final, named=True, **foreign
-    )
+    told = changed(verdict, named=True, **foreign)
     clock = VirtualClock()
     first = Scripted("first", close=True, close_names_trade=True).on(Kind.CHARGE, SILENCE).on(Kind.QUERY, SILENCE)
     second = Scripted("second").on(Kind.CHARGE, captured())

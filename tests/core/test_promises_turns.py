@@ -16,6 +16,7 @@ from core_world import (
     client,
     contradicted,
     declined,
+    meanwhile,
     on_file,
     pending,
     settle,
@@ -31,7 +32,7 @@ from payfallback.testing import EXTRAS, FAULTS, VirtualClock, check_result
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("fault", {**FAULTS, **EXTRAS})
+@pytest.mark.parametrize("fault", [*FAULTS, *EXTRAS])
 def test_whatever_fails_the_promises_are_kept(kind: str, fault: str) -> None:
     """Any fault, first on charging, then on everything: what was told is true then, and all is well in the end."""
     rule = {**FAULTS, **EXTRAS}[fault]
@@ -94,7 +95,7 @@ def test_a_second_click_while_the_first_is_out_joins_it() -> None:
     clock, told = VirtualClock(), []
     only = Scripted("only")
     payments = client({"a": only}, clock)
-    only.on(Kind.CHARGE, lambda operation: told.append(payments.pay(order(), "a")) or captured())
+    only.on(Kind.CHARGE, meanwhile(lambda: told.append(payments.pay(order(), "a")), captured()))
     assert isinstance(payments.pay(order(), "a"), pf.Paid)
     assert [type(each) for each in told] == [pf.Pending]
     assert len(only.asked) == 1
@@ -105,7 +106,7 @@ def test_a_second_click_on_another_channel_joins_too() -> None:
     clock, told = VirtualClock(), []
     first, other = Scripted("first", close=True, close_names_trade=True), Scripted("other")
     payments = client({"a": first, "b": other}, clock)
-    first.on(Kind.CHARGE, lambda operation: told.append(payments.pay(order(), "b")) or captured())
+    first.on(Kind.CHARGE, meanwhile(lambda: told.append(payments.pay(order(), "b")), captured()))
     assert isinstance(payments.pay(order(), "a"), pf.Paid)
     assert isinstance(told[0], pf.Pending)
     assert other.asked == []

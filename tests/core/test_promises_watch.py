@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from core_world import NOT_FOUND, SILENCE, Scripted, captured, client, declined, settle
+from core_world import NOT_FOUND, SILENCE, Scripted, captured, client, declined, meanwhile, settle
 from money_shop import KINDS, ORDER, order, shop
 
 import payfallback as pf
@@ -40,8 +40,9 @@ def test_a_charge_under_way_has_a_time() -> None:
     clock, seen = VirtualClock(), []
     only = Scripted("only")
     payments = client({"a": only}, clock, channel={"a": {"timeout": 3.0}})
-    only.on(Kind.CHARGE, lambda operation: seen.append(due(payments)) or captured())
+    only.on(Kind.CHARGE, meanwhile(lambda: seen.append(due(payments)), captured()))
     payments.pay(order(), "a")
+    assert seen[0] is not None
     assert clock.epoch() + 3.0 <= seen[0] <= clock.epoch() + 4.0
 
 

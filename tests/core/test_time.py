@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import pytest
 import tenacity
-from core_world import NEVER_SENT, NOT_FOUND, SILENCE, Scripted, captured, client, declined, pending, says
+from core_world import NEVER_SENT, NOT_FOUND, SILENCE, Scripted, captured, client, declined, meanwhile, pending, says
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from money_shop import AMOUNT, KINDS, ORDER, order, shop
@@ -62,7 +63,7 @@ def test_it_answers_in_time(kind: str, fault: str, within: float, then: str) -> 
     """Whatever fails, `pay` and what follows it answer within the time they were given."""
     with shop({"a": kind, "b": "named"}, within=within).lab() as lab:
         lab.outage("a", fault)
-        calls = {
+        calls: dict[str, Callable[[], object]] = {
             "pay": lambda: lab.client.pay(order(), "b"),
             "switch": lambda: lab.client.switch(order(), "b", consent=["a"]),
             "cancel": lambda: lab.client.cancel(ORDER),
@@ -93,7 +94,7 @@ def test_a_call_gets_no_more_than_what_is_left() -> None:
 def test_no_charge_is_started_without_its_time() -> None:
     """A channel that needs two seconds is not begun with one left: the order is offered it instead."""
     clock = VirtualClock()
-    first = Scripted("first").on(Kind.CHARGE, lambda operation: clock.advance(3.5) or declined())
+    first = Scripted("first").on(Kind.CHARGE, meanwhile(lambda: clock.advance(3.5), declined()))
     second = Scripted("second", min_time=2.0).on(Kind.CHARGE, captured())
     payments = client({"a": first, "b": second}, clock, channel={"a": {"timeout": 4.0, "last": True}})
     result = payments.pay(order(), "a", consent=["b"], within=5.0)

@@ -149,6 +149,7 @@ def _close(run: Run, task: Task) -> Flow:
     refunds = channel.capabilities.close_refunds
     if not (yield from intend(run, e.Sending(now, task.seq, request, "close", now + timeout, refunds=refunds))):
         return run.down is None
+    run.sent = True
     attempt = attempt_of(run, task)
     answer = yield Call(channel.name, operation(run, channel, attempt, Kind.CLOSE, timeout))
     record_answer(run, task.seq, "close", answer, request=request)
@@ -161,6 +162,7 @@ def _capture(run: Run, task: Task) -> Flow:
     timeout, request = time_for(run, channel), attempt.requests + 1
     if not (yield from intend(run, e.Sending(now, task.seq, request, "capture", now + timeout))):
         return run.down is None
+    run.sent = True
     answer = yield Call(channel.name, operation(run, channel, attempt_of(run, task), Kind.CAPTURE, timeout))
     record_answer(run, task.seq, "capture", answer, request=request)
     return True

@@ -54,11 +54,14 @@ def _ended(run: Run, option: Option) -> bool:
     return not run.mine or all(attempt.option != option.id for attempt in run.known.attempts if attempt.seq in run.mine)
 
 
+_FACTS = {cause.value: facts for cause, facts in FACTS.items()}
+
+
 def elsewhere(run: Run, cause: str) -> bool:
     """Whether a refusal for this cause may be followed by another channel without asking the shopper."""
     if not cause:
         return True
-    facts = FACTS[Cause(cause)]
+    facts = _FACTS[cause]
     if facts.elsewhere == "if_policy_allows":
         return run.route is not None and run.route.shop_around_risk
     return facts.elsewhere in ("yes", "when_certain")
@@ -72,7 +75,7 @@ def start(run: Run) -> Step:
     if len(record.attempts) >= run.policy.max_attempts or run.now() >= record.pay_by:
         return False
     for option in candidates(run):
-        if option.id in run.tried or not _ended(run, option):
+        if (run.tried and option.id in run.tried) or not _ended(run, option):
             continue
         channel = run.policy.channel_of(option)
         if channel is None or _passes_over(run, option, channel):

@@ -17,8 +17,6 @@ from payfallback.policy import Policy
 
 def tasks(record: Record, view: View) -> Iterator[Task]:
     """Everything to be done about an order, decisions first, in no other order."""
-    if record.quiet:
-        return
     decided = _of_order(record, view)
     if decided is not None:
         yield decided
@@ -29,7 +27,8 @@ def tasks(record: Record, view: View) -> Iterator[Task]:
             yield task
         if attempt.live and _needs_person(record, attempt, view):
             yield Task(view.now, Act.PERSON, attempt.seq)
-    yield from _merchant_refunds(record, view)
+    if record.refunds:
+        yield from _merchant_refunds(record, view)
 
 
 def due(record: Record, policy: Policy, now: float, *, acts: bool = True) -> float | None:

@@ -25,6 +25,7 @@ def _refund(run: Run, task: Task) -> Flow:
     timeout, request = time_for(run, channel), attempt.requests + 1
     if not (yield from intend(run, e.Sending(now, task.seq, request, "refund", now + timeout, number, amount.minor))):
         return run.down is None
+    run.sent = True
     run.tell("refund.sent", number=attempt.number, refund=number)
     more: dict[str, Any] = {"refund_number": number, "refund_amount": amount, "reason": attempt.excess}
     answer = yield Call(channel.name, operation(run, channel, attempt_of(run, task), Kind.REFUND, timeout, **more))
@@ -58,6 +59,7 @@ def _merchant_refund(run: Run, task: Task) -> Flow:
         yield from intend(run, e.Sending(now, task.seq, 0, "merchant_refund", now + timeout, task.refund, refund.minor))
     ):
         return run.down is None
+    run.sent = True
     run.tell("refund.sent", number=attempt.number, refund=refund.number)
     more: dict[str, Any] = {"refund_number": refund.number, "refund_amount": amount, "reason": refund.reason}
     answer = yield Call(channel.name, operation(run, channel, attempt, Kind.REFUND, timeout, **more))

@@ -217,7 +217,12 @@ def _disputed(record: Record, attempt: Attempt, view: View) -> Task | None:
 
 
 def _watched(record: Record, attempt: Attempt, view: View) -> Task | None:
-    """Dead is not absorbing: what may have been sent is watched past expiry, horizon and the next day's bill."""
+    """Dead is not absorbing: what may have been sent is watched past expiry, horizon and the next day's bill.
+
+    By recovery: no waiting shopper's run concerns itself with it.
+    """
+    if view.live:
+        return None
     channel = view.channel(attempt)
     if not attempt.ever_sent or attempt.first_sent is None:
         return None

@@ -69,7 +69,7 @@ class Run:
     conflicts: int = 0
     down: BaseException | None = None
     blind: bool = False  # observe: the journal is away and the sale goes on without it
-    sent: bool = False  # this run may have sent something that can move money
+    sent: bool = False  # this run may have sent something that is more than a question
     order: Order | None = None
     shopper: Shopper = NOBODY
     route: Route | None = None
@@ -123,9 +123,8 @@ class Run:
 
     def tell(self, event: str, **fields: Any) -> None:
         """Let the observer hear a decision."""
-        tell = self.env.tell
-        if tell is not None:
-            tell(event, order_id=self.record.order_id if self.record else self.key, **fields)
+        if self.env.tell is not None:
+            self.env.tell(event, order_id=self.record.order_id if self.record else self.key, **fields)
 
     # ---- durability
 
@@ -219,9 +218,9 @@ class Run:
             self.route = next((route for route in self.policy.routes if route.name == self.record.route), None)
 
     def rescue(self) -> Flow:
-        """The journal failed after something was sent: try again while there is time, then keep the evidence."""
+        """The journal failed after something was sent: try again while a caller waits, then keep the evidence."""
         pause = 0.05
-        while self.left() > pause:
+        while self.live and self.left() > pause:
             yield Sleep(pause)
             pause = min(pause * 2, 1.0)
             self.down = None
@@ -257,14 +256,14 @@ def opening(run: Run, order: Order) -> None:
     run.version, run.fence = 0, None
     run.add(
         e.Opened(now, order.id, order.merchant, order.amount, pay_by, run.autonomy, ref),
-        wish(run, "pay"),
+        wish(run, "pay", now),
     )
 
 
-def wish(run: Run, what: str) -> e.Asked:
+def wish(run: Run, what: str, now: float | None = None) -> e.Asked:
     """The event for what the shop asked in this call."""
     name = run.route.name if run.route is not None else ""
-    return e.Asked(run.now(), what, run.choice, run.consent, name)
+    return e.Asked(run.now() if now is None else now, what, run.choice, run.consent, name)
 
 
 def unavailable(run: Run) -> JournalUnavailable:

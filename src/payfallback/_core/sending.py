@@ -85,7 +85,7 @@ def intend(run: Run, *events: e.Event) -> Flow:
 
 def charge(run: Run, channel: Channel, seq: int, permit: object, planned: e.Planned | None = None) -> Flow:
     """Send a charge: the intent is durable first, the answer is evidence afterwards. False: nothing was sent."""
-    now, timeout, started = run.now(), time_for(run, channel), run.env.clock.monotonic()
+    now, timeout, started = run.now(), time_for(run, channel), run.monotonic()
     if now >= run.known.pay_by:
         yield GiveBack(permit)
         return False
@@ -97,9 +97,7 @@ def charge(run: Run, channel: Channel, seq: int, permit: object, planned: e.Plan
     intent = (sending,) if planned is None else (planned, sending)
     try:
         durable = yield from intend(run, *intent)
-    except (
-        PayfallbackError
-    ):  # another payment's id, a closed order, a taken number: nothing is sent, the permit goes back
+    except PayfallbackError:  # another payment's id, a closed order, a taken number: nothing is sent
         yield GiveBack(permit)
         raise
     if not durable:
@@ -108,7 +106,7 @@ def charge(run: Run, channel: Channel, seq: int, permit: object, planned: e.Plan
             return False
         run.blind, run.down = True, None  # observe lets the sale through, journal or not
         run.add(*intent)
-    if run.env.clock.monotonic() - started >= timeout:  # the commit took all the time there was: too late to send
+    if run.monotonic() - started >= timeout:  # the commit took all the time there was: too late to send
         yield GiveBack(permit)
         record_answer(run, seq, "charge", Answer(verdict=Verdict.NOT_SENT, cause=Cause.TIME_UP), request=request)
         return True

@@ -8,7 +8,6 @@ from enum import Enum
 
 from payfallback._core.order import Attempt
 from payfallback._values import field, value
-from payfallback.model import Option
 from payfallback.policy import Channel, Policy
 
 LOOKS = (5.0, 15.0, 30.0, 60.0, 300.0)
@@ -89,7 +88,7 @@ class View:
 
     def channel(self, attempt: Attempt) -> Channel | None:
         """The channel of an attempt, when it is still configured under the same account."""
-        channel = self.policy.channels.get(Option.parse(attempt.option).channel)
+        channel = self.policy.channels.get(attempt.option.partition("/")[0])
         return channel if channel is not None and channel.account.id == attempt.account else None
 
 

@@ -10,6 +10,8 @@ from payfallback.ports import Commit, Summary
 from payfallback.results import Outcome
 from payfallback.taxonomy import Cause, Verdict
 
+_TOLD = frozenset({e.Planned, e.Seen, e.Settled})  # events that the journal knows more of than their text
+
 
 def commit_of(append: Append) -> Commit:
     """The commit that makes an append durable."""
@@ -17,6 +19,8 @@ def commit_of(append: Append) -> Commit:
     numbers: tuple[tuple[str, str], ...] = ()  # what must lead to this order from now on
     outcomes: tuple[Outcome, ...] = ()
     for event in append.events:
+        if type(event) not in _TOLD:
+            continue
         if isinstance(event, e.Planned):
             numbers += ((event.account, event.number),)
         elif isinstance(event, e.Seen):

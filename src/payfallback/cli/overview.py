@@ -61,7 +61,7 @@ def overview_of(journal: Asked, providers: Mapping[str, str], now: float) -> Ove
     told = journal.undelivered()
     waiting = Counter(_channel(each) for each in looked if each.state in OPEN_STATES)
     logs = (stored.events for stored in _load(journal, (recent or ())[:MOST_RECENT]))
-    first = next(_load(journal, looked[:1]), None)
+    first, last = (next(_load(journal, edge), None) for edge in (looked[:1], looked[-1:]))
     return Overview(
         at=now,
         channels=figures_of(logs, now=now, providers=providers, waiting=waiting, stops=journal.switches()),
@@ -70,7 +70,7 @@ def overview_of(journal: Asked, providers: Mapping[str, str], now: float) -> Ove
         undelivered_since=told[0].at if told else None,
         due=journal.due(),
         overdue=first.due if first is not None and first.due is not None and first.due < now else None,
-        cut=len(looked) >= MOST,
+        cut=len(looked) >= MOST and last is not None and last.due is not None,
         sampled=len(recent or ()) > MOST_RECENT,
         unread=recent is None,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -93,18 +93,20 @@ class Signer:
         if not (digits and nonce) or len(body) > LARGEST:
             return None
         message = b"%s\n%s\n%s\n" % (stamp.encode(), nonce.encode("utf-8", "replace"), body)
-        held = self.holds(headers.get("alipay-signature", ""), message, now, serial=headers.get("alipay-sn", ""))
+        held = self.holds(headers.get("alipay-signature", ""), message, now)
         return int(stamp) / 1000 if held else None
 
-    def holds(self, signature: str, message: bytes, now: float, *, serial: str = "") -> bool:
-        """Whether one of Alipay's keys made this signature. `serial` only says which to try first: a certificate that
-        Alipay issued anew for the same key has another one."""
+    def holds(self, signature: str, message: bytes, now: float) -> bool:
+        """Whether one of Alipay's keys made this signature. Whatever certificate it names: one that Alipay issued anew
+        for the same key has another serial."""
         raw = _unbase64(signature)
-        return raw is not None and any(_holds(key, raw, message) for key in self._keys(now, serial))
+        return raw is not None and any(_holds(key, raw, message) for _, key in self._verify.valid(now))
 
-    def _keys(self, now: float, serial: str) -> Iterator[RSAPublicKey]:
-        named = sorted(self._verify.valid(now), key=lambda each: each[0].casefold() != serial.casefold())
-        yield from (key for _, key in named)
+    def unknown_serial(self, headers: Mapping[str, str], now: float) -> str:
+        """The certificate that a response names and that is not in `verify`: a sign that it has to be renewed."""
+        named = headers.get("alipay-sn", "")
+        known = [serial for serial, _ in self._verify.valid(now)] if named else []
+        return "" if named in known else named
 
 
 def _named(key: Key) -> tuple[str, RSAPublicKey]:

@@ -100,7 +100,9 @@ class Alipay:
         body = json_object(response.body) if len(response.body) <= LARGEST else None
         wait = retry_after(response.headers, now)
         if signed_at is None:
-            return _unsigned(operation, response, body or {}, wait)
+            stranger = clean_code(self._signer.unknown_serial(response.headers, now))
+            hint = f"names a certificate that is not in `verify`: {stranger}" if stranger else ""
+            return _unsigned(operation, response, body or {}, wait, hint)
         if body is None:
             answer = unknown(Cause.API_FAILURE, status, "signed, but not a JSON object", retry_after=wait)
         elif status == 202:  # opendocs 054oog: accepted and not processed; the same request again
@@ -142,7 +144,9 @@ def _refused(operation: Operation, status: int, body: Mapping[str, Any], wait: f
     )
 
 
-def _unsigned(operation: Operation, response: HttpResponse, body: Mapping[str, Any], wait: float | None) -> Answer:
+def _unsigned(
+    operation: Operation, response: HttpResponse, body: Mapping[str, Any], wait: float | None, hint: str
+) -> Answer:
     """A body that anybody may have written. It proves nothing; its code is kept for people."""
     status, code, date = response.status, text_in(body, "code"), http_date(response.headers)
     if operation.kind is Kind.QUERY and 400 <= status < 500 and is_not_found(code):
@@ -153,7 +157,7 @@ def _unsigned(operation: Operation, response: HttpResponse, body: Mapping[str, A
     return unknown(
         row.cause or Cause.UNRECOGNISED,
         code or f"HTTP{status}",
-        body.get("message"),
+        hint or body.get("message"),
         provider_time=date,
         retry_after=wait,
         resendable=row.resendable and operation.kind in _RESENT,

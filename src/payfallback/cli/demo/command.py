@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,6 +66,7 @@ def _play(set_up: Stage, show: Show, orders: int, seed: int) -> Audit:
     from payfallback.cli.demo.plan import buyers
     from payfallback.cli.demo.settle import drawn, settle, told_story, unsettled_stories
     from payfallback.cli.demo.show import show_pending, show_sum, show_trace
+    from payfallback.cli.demo.stage import OPEN_FOR
     from payfallback.cli.demo.traffic import running
 
     everyone = []
@@ -73,12 +75,13 @@ def _play(set_up: Stage, show: Show, orders: int, seed: int) -> Audit:
             everyone += crowd
             show.phase(phase.name, len(everyone))
             set_up.control.begin(phase)
+            time.sleep(OPEN_FOR)  # a circuit that opened in the last phase lets one charge through again
             traffic.crowd(crowd)
         set_up.control.mend()
         show.settling()
         results = settle(set_up, everyone)
     found = drawn(set_up, everyone, results)
-    show_sum(show.line, found, show.seconds)
+    show_sum(show.line, found, show.seconds, set_up.control.struck())
     show_pending(show.line, unsettled_stories(set_up, results))
     show_trace(show.line, told_story(set_up, results))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import TracebackType
 from typing import Any, Self
 
@@ -41,6 +42,12 @@ class Control:
         answer = self._client.get("/ledger")
         entries: list[dict[str, Any]] = answer.raise_for_status().json()["entries"]
         return entries
+
+    def struck(self) -> dict[str, int]:
+        """How many requests met each fault; a refused connection never became a request."""
+        answer = self._client.get("/requests")
+        lines = answer.raise_for_status().json()["requests"]
+        return dict(Counter(fault for line in lines for fault in line["faults"]).most_common())
 
     def _post(self, path: str, body: dict[str, Any]) -> None:
         self._client.post(path, json=body).raise_for_status()

@@ -21,7 +21,7 @@ class Counts:
         self.silent: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.passed: Counter[str] = Counter()
-        self.paid: Counter[str] = Counter()
+        self.paid: dict[str, str] = {}  # the channel of each order: two recoverers may tell of the same one
         self.circuits: dict[str, str] = {}
         self.events: Counter[str] = Counter()
 
@@ -48,7 +48,7 @@ class Counts:
         self.passed[_channel(fields["option"])] += 1
 
     def _paid(self, fields: Mapping[str, Any]) -> None:
-        self.paid[_channel(fields["option"])] += 1
+        self.paid[fields["order_id"]] = _channel(fields["option"])
 
 
 def _channel(option: str) -> str:

@@ -13,6 +13,7 @@ from payfallback.cli.demo.plan import Buyer
 from payfallback.results import ActionRequired, NotPaid, Paid, Pending, Result
 
 POLLS = 10  # looks at the status page before the shopper puts the phone away
+AT_THE_COUNTER = 5  # looks before the cashier serves the next one; recovery finishes it
 TURNS = 6  # clicks of one shopper
 BETWEEN = 0.2  # seconds between two looks
 ASK_EVERY = 4  # every so many looks the page asks the provider, should a notification be lost
@@ -79,7 +80,7 @@ def journey(buyer: Buyer) -> Journey:
             case Pending() if fresh and buyer.way == "confirms":
                 result = yield from _paying(buyer, result)
             case Pending() if fresh:
-                result = yield from _watching()
+                result = yield from _watching(AT_THE_COUNTER)
             case _:
                 return result
         fresh = False
@@ -110,12 +111,12 @@ def _paying(buyer: Buyer, shown: ActionRequired | Pending) -> Journey:
     return (yield from _watching())
 
 
-def _watching() -> Journey:
+def _watching(looks: int = POLLS) -> Journey:
     """Look at the status page until it says something final, or for as long as a shopper has patience."""
     result: Result = yield Look()
-    for look in range(1, POLLS):
+    for look in range(1, looks):
         if isinstance(result, Paid | NotPaid):
             return result
         yield Wait(BETWEEN)
-        result = yield Look(ask=look % ASK_EVERY == 0)
+        result = yield Look(ask=look % ASK_EVERY == 0 and looks == POLLS)
     return result

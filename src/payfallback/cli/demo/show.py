@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -76,7 +77,7 @@ class Show:
     def _so_far(self) -> str:
         counts = self._counts
         return (
-            f"{self._begun:>4} orders, {counts.paid.total():>4} paid, {counts.silent.total():>3} silences, "
+            f"{self._begun:>4} orders, {len(counts.paid):>4} paid, {counts.silent.total():>3} silences, "
             f"{counts.passed.total():>3} passed over, {counts.events['notification.received']:>4} notified, "
             f"{self._told():>4} told"
         )
@@ -100,12 +101,12 @@ class Show:
         counts = self._counts
         state = counts.circuits.get(name, "closed")
         colour = {"open": "red", "half open": "yellow"}.get(state, "green")
-        figures = (counts.charged, counts.silent, counts.refused, counts.passed, counts.paid)
+        figures = (counts.charged, counts.silent, counts.refused, counts.passed, Counter(counts.paid.values()))
         return (name, f"[{colour}]{state}[/]", *(f"{each[name]:,}" for each in figures))
 
 
-def show_sum(line: Callable[[str], None], found: Audit, seconds: float) -> None:
-    """The sum, and the promises."""
+def show_sum(line: Callable[[str], None], found: Audit, seconds: float, struck: Mapping[str, int]) -> None:
+    """The sum, and the promises. `struck`: requests that met each fault, by the sandbox's own log."""
     ways = ", ".join(f"{name} {count}" for name, count in found.by_channel.items())
     line("")
     ends = f"{found.paid} paid, {found.not_paid} not paid, {found.pending} pending"
@@ -113,6 +114,7 @@ def show_sum(line: Callable[[str], None], found: Audit, seconds: float) -> None:
     line(f"  paid by        {ways}")
     line(f"  switched       {found.switched} of them after another way was left")
     line(f"  told the shop  {found.outcomes} outcomes")
+    line(f"  trouble met    {', '.join(f'{name} {count}' for name, count in struck.items())}")
     line(f"against the providers' own ledger ({found.captures} captures, {found.refunds} refunds):")
     for text, name in _ROWS:
         count = getattr(found, name)

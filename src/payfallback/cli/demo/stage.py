@@ -26,8 +26,9 @@ WITHIN = "2500ms"
 _CIRCUIT = """
 [defaults.circuit]              # for the demo: an outage of seconds instead of minutes
 failures_in_a_row = 3
-open_for = "700ms"
+open_for = "250ms"
 """
+OPEN_FOR = 0.25
 
 
 @value(kw_only=True)

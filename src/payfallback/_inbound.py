@@ -51,7 +51,7 @@ class Inbound:
         self._built.tell("notification.received", order_id="", number=notice.number, kind=notice.kind.value)
         return notice
 
-    def flow(self, key: str, notice: Notice) -> Flow:
+    def flow(self, key: str, notice: Notice, *, sole: bool = True) -> Flow:
         """Learn what a notice proves; None when it is another order's."""
         run = self._built.run_of_key("notify", key)
         record = yield from learn(
@@ -62,13 +62,14 @@ class Inbound:
             source="notify",
             kind=notice.kind,
             refund=notice.refund_number,
+            sole=sole,
         )
         return record
 
-    def report(self, key: str, number: str, answer: Answer) -> Flow:
+    def report(self, key: str, number: str, answer: Answer, *, sole: bool = True) -> Flow:
         """Learn what the shop verified itself."""
         run = self._built.run_of_key("report", key)
-        record = yield from learn(run, number, self.account, answer, source="report")
+        record = yield from learn(run, number, self.account, answer, source="report", sole=sole)
         return None if record is None else result_of(run)
 
     def plain(self, notice: Notice) -> dict[str, Any]:

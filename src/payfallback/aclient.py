@@ -126,7 +126,7 @@ class AsyncPayments:
         try:
             keys = await self._driver.ask(self.journal.find, notice.number)
             for key in keys:
-                found = await self._driver.run(inbound.flow(key, notice))
+                found = await self._driver.run(inbound.flow(key, notice, sole=len(keys) == 1))
                 if found is not None:
                     return inbound.taken(found)
             kind, plain = notice.kind.value, inbound.plain(notice)
@@ -138,8 +138,9 @@ class AsyncPayments:
     async def report(self, channel: str, number: str, answer: Answer) -> Result:
         """As `Payments.report`."""
         inbound = Inbound(self._built, channel)
-        for key in await self._driver.ask(self.journal.find, number):
-            found = await self._driver.run(inbound.report(key, number, answer))
+        keys = await self._driver.ask(self.journal.find, number)
+        for key in keys:
+            found = await self._driver.run(inbound.report(key, number, answer, sole=len(keys) == 1))
             if found is not None:
                 result: Result = found
                 return result

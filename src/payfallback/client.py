@@ -134,7 +134,7 @@ class Payments:
         try:
             keys = self._driver.ask(self.journal.find, notice.number)
             for key in keys:
-                found = self._driver.run(inbound.flow(key, notice))
+                found = self._driver.run(inbound.flow(key, notice, sole=len(keys) == 1))
                 if found is not None:
                     return inbound.taken(found)
             self._driver.ask(
@@ -147,8 +147,9 @@ class Payments:
     def report(self, channel: str, number: str, answer: Answer) -> Result:
         """The shop verified a notification itself: take what it proves as evidence. Raises `UnknownOrder`."""
         inbound = Inbound(self._built, channel)
-        for key in self._driver.ask(self.journal.find, number):
-            found = self._driver.run(inbound.report(key, number, answer))
+        keys = self._driver.ask(self.journal.find, number)
+        for key in keys:
+            found = self._driver.run(inbound.report(key, number, answer, sole=len(keys) == 1))
             if found is not None:
                 result: Result = found
                 return result

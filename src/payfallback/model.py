@@ -129,6 +129,8 @@ class Order:
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not re.fullmatch(r"[!-~]{1,64}", self.id):
             raise UnknownOption("an order id is 1 to 64 visible ASCII characters")
+        if not re.fullmatch(r"[0-9A-Za-z._-]{0,64}", self.merchant):
+            raise UnknownOption("a merchant is up to 64 letters, digits, dots, dashes and underscores")
         if self.amount.minor <= 0:
             raise MoneyInvalid("an order's amount must be above zero")
 

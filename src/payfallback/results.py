@@ -34,7 +34,7 @@ class Result:
 
     def to_json(self, locale: str = "zh-CN") -> dict[str, Any]:
         """Plain JSON values for a page; `payfallback schema results` prints its schema."""
-        own = {name: _plain(getattr(self, name)) for name in type(self).__value_fields__}  # type: ignore[attr-defined]
+        own = {name: _plain(getattr(self, name)) for name in type(self).__value_fields__}  # type: ignore[attr-defined]  # set by `value`
         return {"version": RESULT_VERSION, "status": self.status, **own, "message": self.message(locale)}
 
 
@@ -131,7 +131,7 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, for a queue or an HTTP target."""
-        return {name: _plain(getattr(self, name)) for name in type(self).__value_fields__}  # type: ignore[attr-defined]
+        return {name: _plain(getattr(self, name)) for name in type(self).__value_fields__}  # type: ignore[attr-defined]  # set by `value`
 
 
 @value(kw_only=True)

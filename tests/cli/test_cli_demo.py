@@ -11,6 +11,7 @@ import pytest
 from cli_desk import Desk, at_a_terminal, spawn
 
 from payfallback.cli.demo.audit import audit
+from payfallback.cli.demo.control import Control
 from payfallback.cli.demo.plan import PHASES, buyers
 from payfallback.model import Money
 from payfallback.results import NotPaid, Outcome, Paid, Pending
@@ -19,6 +20,7 @@ from payfallback.testing.sandbox import FORMS
 PROMISES = ("captured_twice", "paid_without_capture", "captured_not_recorded", "undelivered")
 
 
+@pytest.mark.slow
 def test_the_demo_keeps_every_promise(tmp_path: Path) -> None:
     """A small demo in a process of its own: the last line is the sum, and the providers' ledger agrees with it."""
     running = spawn("demo", "--orders", 34, "--seed", 7, "--json", folder=tmp_path)
@@ -43,6 +45,15 @@ def test_the_demo_leaves_a_shop_to_look_around_in(desk: Desk) -> None:
     assert "charge written down" in desk.run("trace", "DEMO00001", "--config", "kept/payfallback.toml").out
     refused = desk.run("demo", "--keep", "kept")
     assert (refused.code, "is not empty" in refused.err) == (2, True)
+
+
+def test_the_demo_says_when_a_promise_is_broken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were the providers to hold one order's money twice, it would be said, and the exit code would be 1."""
+    honest = Control.ledger
+    monkeypatch.setattr(Control, "ledger", lambda control: honest(control) * 2)
+    ended = desk.run("demo", "--orders", 2, "--seed", 3)
+    assert ended.code == 1
+    assert "orders captured twice   <- A PROMISE IS BROKEN" in ended.out
 
 
 def test_the_demo_draws_a_table_on_a_terminal(tmp_path: Path) -> None:

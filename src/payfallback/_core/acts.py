@@ -40,10 +40,10 @@ def perform(run: Run, task: Task) -> Step:
 def _crashed(run: Run, task: Task) -> None:
     attempt = attempt_of(run, task)
     request = attempt.open[-1] if attempt.open else 0
-    run.tell("attempt.unknown", number=attempt.number, cause=Cause.CRASHED.value)
-    run.add(
-        e.Seen(run.now(), task.seq, "charge", Verdict.UNKNOWN.value, request, "crash", 0.0, attempt.cause or "crashed")
-    )
+    silent = Cause.AWAITING_PROVIDER if attempt.adopted else Cause.CRASHED
+    cause = attempt.cause or silent.value
+    run.tell("attempt.unknown", number=attempt.number, cause=cause)
+    run.add(e.Seen(run.now(), task.seq, "charge", Verdict.UNKNOWN.value, request, "crash", 0.0, cause))
 
 
 def _died(reason: str) -> Callable[[Run, Task], None]:
@@ -67,7 +67,7 @@ def _win(run: Run, task: Task) -> None:
 
 def settled(record: Record, kind: str, at: float, seq: int = 0, cause: str = "") -> e.Settled:
     """The outcome event. Its id is the same whoever writes it."""
-    prefix = f"{record.merchant}:" if record.merchant else ""
+    prefix = f"{record.merchant}:" if record.merchant or ":" in record.order_id else ""
     return e.Settled(at, f"{prefix}{record.order_id}:{kind}", kind, seq, cause)
 
 

@@ -70,6 +70,8 @@ def changes(attempt: Attempt, answer: Answer) -> bool:
     """Whether an answer to a question is worth writing down: it moves something, or counts towards a proof."""
     if answer.verdict is Verdict.UNKNOWN:
         return False
+    if answer.verdict is Verdict.CLOSED and attempt.closed:
+        return False  # told again
     if answer.verdict is Verdict.PENDING:
         return attempt.status.value not in ("pending", "closing") or attempt.seen == 0
     if answer.verdict is Verdict.NOT_FOUND:

@@ -8,10 +8,10 @@ from itertools import islice
 from payfallback._core import events as e
 from payfallback._core.effects import Admit, GiveBack
 from payfallback._core.operations import Kind, Operation
-from payfallback._core.order import Attempt
+from payfallback._core.order import NOTHING, Attempt
 from payfallback._core.run import Flow, Run, Step, wish
 from payfallback._core.sending import charge
-from payfallback.errors import InputMissing, NumberInvalid
+from payfallback.errors import InputMissing, PayfallbackError
 from payfallback.model import Option
 from payfallback.policy import Channel, attempt_number
 from payfallback.taxonomy import FACTS, Cause
@@ -125,10 +125,10 @@ def pass_over(run: Run, option: Option, cause: Cause) -> None:
 def _try(run: Run, option: Option, channel: Channel) -> Flow:
     try:
         planned = plan(run, option, channel)
-    except NumberInvalid:
+    except PayfallbackError as error:
         if not run.mine:
             raise
-        pass_over(run, option, Cause.MERCHANT_CONFIG)
+        pass_over(run, option, Cause.INPUT_MISSING if isinstance(error, InputMissing) else Cause.MERCHANT_CONFIG)
         return True
     permit = yield Admit(channel.name, False)
     refused = getattr(permit, "cause", None)
@@ -173,7 +173,7 @@ def plan(run: Run, option: Option, channel: Channel) -> e.Planned:
         record.order_id,
         now=now,
         expires_at=expires_at,
-        inputs=shopper.inputs_for(channel.name) if shopper.inputs else {},
+        inputs=shopper.inputs_for(channel.name) if shopper.inputs else NOTHING,
     )
     memo = run.env.memo(channel.name, operation)
     return e.Planned(now, seq, number, option.id, channel.account.id, capabilities.starts, expires_at, memo)

@@ -33,6 +33,7 @@ class Append:
     after: Record
     due: float | None
     lease: float | None
+    permit: Any = None  # goes back when the caller is interrupted here
 
 
 @value
@@ -85,6 +86,7 @@ class Keep:
 
     key: str
     events: tuple[Event, ...]
+    version: int | None = None
 
 
 Effect = Load | Append | Admit | GiveBack | MayAsk | Call | Sleep | Keep

@@ -100,8 +100,10 @@ def drive(run: Run) -> Flow:
             break
         if run.conflicts > 25:
             break
+    else:  # a bug of ours would spin here: save what is known and let go
+        yield from run.flush(lease=0)
     if run.blind:  # whoever finds the evidence in the journal decides again, and tells the shop
-        yield Keep(run.key, tuple(event for event in run.pending if type(event) not in (e.Won, e.Settled)))
+        yield Keep(run.key, tuple(event for event in run.pending if type(event) not in (e.Won, e.Settled)), run.version)
     result: Result = result_of(run)
     return result
 
@@ -181,6 +183,8 @@ def _join(run: Run) -> Flow:
         yield Sleep(min(0.05, run.locked_until - clock.monotonic() + 0.001))
         yield from run.load()
         if run.down is not None:
+            if run.sent:
+                return False
             raise unavailable(run)
     run.locked_until = 0.0
     return True
@@ -224,9 +228,9 @@ def _concerns(run: Run, task: Task, current: Attempt | None) -> bool:
         return False
     if run.intent == "status":
         return task.act is Act.QUERY and current.seq not in run.asked
-    if run.autonomy == "observe" and task.act not in (Act.HAND_OVER, Act.CAPTURE):
-        return False
     leaves = current.seq <= run.known.leave_upto or run.known.cancelled
+    if run.autonomy == "observe" and not leaves and task.act not in (Act.HAND_OVER, Act.CAPTURE):
+        return False
     return leaves or not _shown(current)
 
 

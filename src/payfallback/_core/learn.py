@@ -21,7 +21,15 @@ _HELD = frozenset({Status.CAPTURED, Status.SURPLUS, Status.REFUNDING, Status.REF
 
 
 def learn(
-    run: Run, number: str, account: str, answer: Answer, *, source: str, kind: Kind = Kind.CHARGE, refund: str = ""
+    run: Run,
+    number: str,
+    account: str,
+    answer: Answer,
+    *,
+    source: str,
+    kind: Kind = Kind.CHARGE,
+    refund: str = "",
+    sole: bool = True,
 ) -> Flow:
     """Take in evidence about the attempt with this number or provider reference, and decide what it allows.
 
@@ -32,7 +40,7 @@ def learn(
         yield from run.load()
         if run.down is not None:
             raise unavailable(run)
-        attempt = _find(run.record, number, account)
+        attempt = _find(run.record, number, account, sole)
         if attempt is None:
             return None
         if kind is Kind.CHARGE and answer.verdict is Verdict.CAPTURED and attempt.status in _HELD:
@@ -64,11 +72,13 @@ def _write(run: Run) -> Flow:
     return run.saved
 
 
-def _find(record: Record | None, number: str, account: str) -> Attempt | None:
+def _find(record: Record | None, number: str, account: str, sole: bool) -> Attempt | None:
+    """By number; by the provider's reference only where no other order has the same one."""
     if record is None:
         return None
     for attempt in record.attempts:
-        if attempt.account == account and number in (attempt.number, attempt.provider_ref or None):
+        known = (attempt.number, attempt.provider_ref or None) if sole else (attempt.number,)
+        if attempt.account == account and number in known:
             return attempt
     return None
 

@@ -21,19 +21,18 @@ def result_of(run: Run) -> Result:
         "switched_from": _switched_from(record),
     }
     winner = record.won
-    if winner is not None and not (run.pending and not run.blind):
+    if winner is not None and not run.stale and not (run.pending and not run.blind):
         return _paid(record, winner, common)
-    if run.down is not None or (winner is not None and not run.blind):
+    if run.down is not None or run.stale or (winner is not None and not run.blind):
         return _unsaved(run, common)
     current = record.current
     if current is not None:
         return _open(run, record, current, common)
     if any(attempt.status is Status.CAPTURED for attempt in record.attempts):
         return _unsaved(run, common)
-    returning = next((attempt for attempt in record.attempts if attempt.status in _RETURNING), None)
-    if returning is not None:
-        person = "needs_person" in record.outcomes
-        return _pending_of(returning, Cause.SURPLUS_RETURNING, {**common, "needs_person": person})
+    surplus = _returning(record, common)
+    if surplus is not None:
+        return surplus
     if run.locked_until > run.env.clock.monotonic() and not record.finished and record.attempts:
         return _pending_of(record.attempts[-1], Cause.AWAITING_PROVIDER, common)  # somebody else is charging right now
     return _not_paid(run, record, common)
@@ -42,8 +41,22 @@ def result_of(run: Run) -> Result:
 _RETURNING = (Status.SURPLUS, Status.REFUNDING)
 
 
+def _returning(record: Record, common: dict[str, Any]) -> Result | None:
+    """While money of the order is on its way back, "certainly nothing charged" would not be true."""
+    surplus = next((attempt for attempt in record.attempts if attempt.status in _RETURNING), None)
+    if surplus is None:
+        return None
+    person = "needs_person" in record.outcomes
+    return _pending_of(surplus, Cause.SURPLUS_RETURNING, {**common, "needs_person": person})
+
+
 def _paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Result:
     returned = winner.status is Status.REFUNDED or (record.refunds and record.refunded() >= record.amount.minor)
+    surplus = next((each for each in record.attempts if each.status in _RETURNING), None)
+    if ("refunded" in record.outcomes or returned) and surplus is not None:
+        return _pending_of(
+            surplus, Cause.SURPLUS_RETURNING, {**common, "needs_person": "needs_person" in record.outcomes}
+        )
     if "refunded" in record.outcomes or returned:
         return NotPaid(**common, cause=Cause.REFUNDED)
     if winner.status not in (Status.CAPTURED, Status.REFUNDED):
@@ -96,6 +109,9 @@ def _open(run: Run, record: Record, attempt: Attempt, common: dict[str, Any]) ->
         )
     since = attempt.first_sent or attempt.planned_at
     at = left_at_latest(channel, since, attempt.expires_at, now=now) if channel is not None else None
+    person = "needs_person" in record.outcomes or attempt.status is Status.MANUAL
+    if person:
+        at = None  # nothing that this library does will end it
     shown = attempt.handed_over or (channel is not None and not channel.capabilities.leaves)
     return Pending(
         **common,
@@ -106,7 +122,7 @@ def _open(run: Run, record: Record, attempt: Attempt, common: dict[str, Any]) ->
         poll_after=channel.capabilities.query_every if channel is not None else 2.0,
         switchable_at=None if shown and not leaving else at,
         settles_by=at,
-        needs_person="needs_person" in record.outcomes or attempt.status is Status.MANUAL,
+        needs_person=person,
     )
 
 
@@ -121,10 +137,10 @@ def _cause_of(attempt: Attempt) -> Cause:
 
 
 def _not_paid(run: Run, record: Record, common: dict[str, Any]) -> Result:
-    if "expired" in record.outcomes or run.now() >= record.pay_by:
-        return NotPaid(**common, cause=Cause.EXPIRED)
     if record.cancelled:
         return NotPaid(**common, cause=Cause.CANCELLED)
+    if "expired" in record.outcomes or run.now() >= record.pay_by:
+        return NotPaid(**common, cause=Cause.EXPIRED)
     last = next((attempt for attempt in reversed(record.attempts) if attempt.ever_sent or attempt.cause), None)
     cause = Cause.NO_ROUTE
     if last is not None and (run.mine or not record.passed):
@@ -141,7 +157,7 @@ def _not_paid(run: Run, record: Record, common: dict[str, Any]) -> Result:
 def alternatives(run: Run, current: str) -> tuple[str, ...]:
     """The options of the order's route that a shopper may still be offered, in its order."""
     route = run.route
-    if route is None:
+    if route is None or run.autonomy in ("observe", "retry"):
         return ()
     ended = {attempt.option for attempt in run.known.attempts} | set(run.tried)
     return tuple(

@@ -41,10 +41,13 @@ def look_at(view: View, seq: int, since: float, soonest: float = 0.0, every: flo
     return max(soonest, view.now)
 
 
-def _query(attempt: Attempt, view: View, capabilities: Capabilities) -> Task:
+def _query(record: Record, attempt: Attempt, view: View, capabilities: Capabilities) -> Task:
     since = attempt.first_sent or attempt.planned_at
     soonest = since + capabilities.query_after if not attempt.handed_over else 0.0
     at = look_at(view, attempt.seq, since, soonest, max(capabilities.query_every, 0.05))
+    if not view.live:  # nobody waits for the hourly look when the order's or the charge's own time ends before
+        ends = (record.pay_by, (attempt.expires_at or 0.0) + 1.0)
+        at = max(soonest, min([at, *(end for end in ends if end > view.now)]))
     return Task(
         max(at, attempt.sending_until + GRACE if attempt.status is Status.SENDING else 0.0), Act.QUERY, attempt.seq
     )
@@ -77,7 +80,7 @@ def _open(record: Record, attempt: Attempt, view: View) -> Task | None:
     if want:
         return _leave(record, attempt, view, channel.capabilities)
     if channel.capabilities.query:
-        return _query(attempt, view, channel.capabilities)
+        return _query(record, attempt, view, channel.capabilities)
     return Task(next_look(attempt.first_sent or attempt.planned_at, view.now), Act.PERSON, attempt.seq)
 
 
@@ -110,14 +113,14 @@ def _resend_at(record: Record, attempt: Attempt, view: View, channel: Channel) -
 def _leave(record: Record, attempt: Attempt, view: View, capabilities: Capabilities) -> Task:
     since = attempt.first_sent or attempt.planned_at
     times, last = view.asked.get(attempt.seq, (0, 0.0))
-    unasked = times == 0 or last < attempt.close_sent_at
+    unasked = times == 0 or last < attempt.close_sent_at <= view.now  # a time ahead of our clock is no reason
     if capabilities.query and unasked and not view.looked:
         soonest = 0.0 if attempt.closes or attempt.handed_over else since + capabilities.query_after
         return Task(max(view.now, min(soonest, since + capabilities.close_after)), Act.QUERY, attempt.seq)
     if _closable(record, attempt, view, capabilities, since):
         return Task(_close_at(attempt, view, capabilities, since), Act.CLOSE, attempt.seq)
     if capabilities.query:
-        return _query(attempt, view, capabilities)
+        return _query(record, attempt, view, capabilities)
     return Task(next_look(since, view.now), Act.PERSON, attempt.seq)
 
 
@@ -167,9 +170,10 @@ def _capturing(record: Record, attempt: Attempt, view: View) -> Task | None:
     channel = view.channel(attempt)
     if channel is None:
         return Task(next_look(attempt.planned_at, view.now), Act.PERSON, attempt.seq)
-    _, last = view.asked.get(attempt.seq, (0, 0.0))
-    if channel.capabilities.query and (view.looked or last < attempt.capture_sent_at):
-        return _query(attempt, view, channel.capabilities)
+    times, last = view.asked.get(attempt.seq, (0, 0.0))
+    unasked = times == 0 or last < attempt.capture_sent_at <= view.now
+    if channel.capabilities.query and (view.looked or unasked):
+        return _query(record, attempt, view, channel.capabilities)
     if record.finished or attempt.seq <= record.leave_upto:
         return _leave(record, attempt, view, channel.capabilities)
     return Task(attempt.capture_sent_at + min(2.0**attempt.captures, 3600.0), Act.CAPTURE, attempt.seq)
@@ -178,7 +182,8 @@ def _capturing(record: Record, attempt: Attempt, view: View) -> Task | None:
 def _captured(record: Record, attempt: Attempt, view: View) -> Task | None:
     if record.winner == attempt.seq:
         return None
-    surplus = record.finished or attempt.poisoned
+    after_time = attempt.paid_at is not None and attempt.paid_at > record.pay_by
+    surplus = record.finished or attempt.poisoned or after_time
     return Task(view.now, Act.EXCESS if surplus else Act.WIN, attempt.seq)
 
 

@@ -82,6 +82,8 @@ class Run:
     refund_id: str = ""
     no_retry: tuple[int, ...] = ()
     saved: bool = True  # the last reload made its evidence durable
+    stale: bool = False  # `record` holds decisions that never became durable, and could not be read anew
+    permit: Any = None  # of the charge whose intent is becoming durable
     held_back: bool = False  # the query budget was spent
     policy: Policy = field(default=None)
     owner: str = ""
@@ -130,6 +132,9 @@ class Run:
 
     def flush(self, lease: float | None = None) -> Flow:
         """Make pending events durable. True: they are. False: the record was loaded anew, or the journal is down."""
+        if self.stale:
+            yield from self.load()
+            return False
         letting_go = lease == 0 and self.fence is None
         if self.blind or (not self.pending and (lease is None or letting_go)):
             return True
@@ -146,6 +151,7 @@ class Run:
             record,
             after,
             None if letting_go else lease,
+            self.permit,
         )
         if isinstance(reply, BaseException):
             self.down = reply
@@ -179,11 +185,12 @@ class Run:
         wishes = tuple(event for event in self.pending if type(event) is e.RefundAsked or _leaves(event))
         self.pending.clear()
         self.conflicts += 1
+        self.stale = True
         durable = True
         if (evidence or wishes) and self.version:
             facts: tuple[e.Event, ...] = (*wishes, *evidence)
             reply = yield Append(self.key, self.owner, None, None, facts, self.known, self.now(), None)
-            durable = not isinstance(reply, BaseException)
+            durable = getattr(reply, "ok", False)
             if not durable and evidence:
                 yield Keep(self.key, evidence)
         self.saved = durable
@@ -200,6 +207,7 @@ class Run:
     def take(self, stored: Any) -> None:
         """Make what the journal holds this run's own. Raises `OrderConflict` when it is another payment."""
         self.pending.clear()
+        self.stale = False
         if stored is None:
             self.record, self.version, self.fence = None, 0, None
             return

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from payfallback._core import events as e
 from payfallback._core.answers import seen
-from payfallback._core.effects import Call, GiveBack
+from payfallback._core.effects import Call, GiveBack, Load
 from payfallback._core.operations import Answer, Kind, Operation
-from payfallback._core.order import Attempt
+from payfallback._core.order import NOTHING, Attempt
 from payfallback._core.run import NOBODY, Flow, Run
 from payfallback._core.view import Task
 from payfallback.errors import PayfallbackError
@@ -63,7 +63,7 @@ def operation(
         refund_amount,
         reason,
         resend,
-        shopper.inputs_for(channel.name) if shopper.inputs else {},
+        shopper.inputs_for(channel.name) if shopper.inputs else NOTHING,
         shopper.ref,
         shopper.ip,
         shopper.device,
@@ -95,13 +95,19 @@ def charge(run: Run, channel: Channel, seq: int, permit: object, planned: e.Plan
         request, resend = attempt.requests + 1, attempt.sends > 0
     sending = e.Sending(now, seq, request, "charge", now + timeout)
     intent = (sending,) if planned is None else (planned, sending)
+    run.permit = permit
     try:
         durable = yield from intend(run, *intent)
     except PayfallbackError:  # another payment's id, a closed order, a taken number: nothing is sent
         yield GiveBack(permit)
         raise
+    finally:
+        run.permit = None
     if not durable:
         if run.down is None or run.sent or run.autonomy != "observe":
+            yield GiveBack(permit)
+            return False
+        if (yield from known_after_all(run)):
             yield GiveBack(permit)
             return False
         run.blind, run.down = True, None  # observe lets the sale through, journal or not
@@ -118,6 +124,16 @@ def charge(run: Run, channel: Channel, seq: int, permit: object, planned: e.Plan
     asked = operation(run, channel, attempt, Kind.CHARGE, timeout, resend=resend)
     answer = yield Call(channel.name, asked, permit, run.key, seq, request)
     record_answer(run, seq, "charge", answer, request=request)
+    return True
+
+
+def known_after_all(run: Run) -> Flow:
+    """The journal cannot be written: where it can still be read, an order that it knows is not sold blindly."""
+    stored = yield Load(run.key)
+    if stored is None or isinstance(stored, BaseException) or stored.version == run.version:
+        return False
+    run.down = None
+    run.take(stored)
     return True
 
 

@@ -139,6 +139,7 @@ class AsyncDriver:
             return await slot.wait()
         except BaseException:  # cancelled while it became durable: what it meant to send was never sent
             self._shared.never_sent(effect, slot.value)
+            self._shared.give_back(GiveBack(effect.permit))
             raise
 
     async def _load(self, effect: Load) -> Any:

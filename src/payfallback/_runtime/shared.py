@@ -47,15 +47,14 @@ class Backlog:
                 kept = self.waiting.popleft()
             except IndexError:  # another thread was faster
                 return
-            if type(kept.events[0]) is not e.Opened and any(type(event) is e.Planned for event in kept.events):
-                self._to_inbox(kept)
-            else:
-                self._journal.submit(_commit_of(kept), partial(self._done, kept))
+            self._journal.submit(_commit_of(kept), partial(self._done, kept))
 
     def _done(self, kept: Keep, reply: Any) -> None:
         if isinstance(reply, BaseException):
             self.keep(kept)
-        elif not reply.ok and type(kept.events[0]) is e.Opened:
+        elif not reply.ok and reply.conflict == "lease":
+            self.keep(kept)  # somebody holds the order: when it is free
+        elif not reply.ok and any(type(event) is e.Planned for event in kept.events):
             self._to_inbox(kept)  # the order became known meanwhile, and its attempts are others
 
     def _to_inbox(self, kept: Keep) -> None:
@@ -75,12 +74,11 @@ def _ignore(reply: Any) -> None:
 
 
 def _commit_of(kept: Keep) -> Commit:
-    opened = type(kept.events[0]) is e.Opened
-    if not opened:
+    if not any(type(event) is e.Planned for event in kept.events):
         return Commit(key=kept.key, version=None, events=kept.events, due=kept.events[-1].at)
     planned = [event for event in kept.events if type(event) is e.Planned]
     numbers = tuple((event.account, event.number) for event in planned)
-    return Commit(key=kept.key, version=0, events=kept.events, due=kept.events[-1].at, numbers=numbers)
+    return Commit(key=kept.key, version=kept.version or 0, events=kept.events, due=kept.events[-1].at, numbers=numbers)
 
 
 class Shared:

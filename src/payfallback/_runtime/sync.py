@@ -93,6 +93,7 @@ class SyncDriver:
         try:
             return slot.wait()
         except BaseException:  # the caller is interrupted (Ctrl-C): the commit is on its way all the same
+            self._shared.give_back(GiveBack(effect.permit))
             self._shared.never_sent(effect, slot.wait())
             raise
 

@@ -12,7 +12,7 @@ from payfallback.cli import say
 from payfallback.cli.codes import BROKEN, FINE, PERSON
 from payfallback.cli.figures import WINDOW, Figures, whose
 from payfallback.cli.guard import command
-from payfallback.cli.journals import opened
+from payfallback.cli.journals import MOST, opened
 from payfallback.cli.options import CONFIG, AsJson, ConfigFile
 from payfallback.cli.places import place_of
 
@@ -114,7 +114,8 @@ def _shop(seen: Overview) -> str:
     if seen.undelivered_since is None:
         return "0 outcomes undelivered"
     age = say.span(seen.at - seen.undelivered_since)
-    return f"{seen.undelivered:,} outcomes undelivered, the oldest for {age}"
+    more = " or more" if seen.undelivered >= MOST else ""
+    return f"{seen.undelivered:,}{more} outcomes undelivered, the oldest for {age}"
 
 
 def _recovery(seen: Overview) -> str:

@@ -1,7 +1,8 @@
 """What Alipay can do, product by product, with where each value is said.
 
 SDK: the models of the official v3 SDK (alipay-sdk-php-all), whose comments are the documentation. opendocs:
-opendocs.alipay.com, open/00f7ns, 00f7nv (payment codes), 05osuz (order codes), 02ekfq to 02ekft (query, refund).
+opendocs.alipay.com, open/00f7ns, 00f7nv (payment codes), 05osuz (order codes), 02ekfq to 02ekft (query, refund), as
+quoted by public notes of September 2026.
 """
 
 from __future__ import annotations

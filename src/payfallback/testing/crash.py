@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Literal
 
 from payfallback.errors import ProgrammingError
-from payfallback.results import Result
+from payfallback.results import Outcome, Result
 
 When = Literal["before", "after"]
 
@@ -55,25 +55,41 @@ class Steps:
 
 
 class Recording:
-    """A driver that remembers what callers were told."""
+    """A driver that remembers what callers were told, and what the shop's own delivery took."""
 
-    def __init__(self, driver: Any, results: list[Result], steps: Steps) -> None:
-        self._driver, self._results, self._steps = driver, results, steps
+    def __init__(self, driver: Any, results: list[Result], steps: Steps, deliveries: list[Outcome]) -> None:
+        self._driver, self._results, self._steps, self._deliveries = driver, results, steps, deliveries
+        self._waiting: dict[str, Outcome] = {}
 
     def run(self, flow: Any) -> Any:
         """Run the flow through the steps; an async driver's answer is awaited by the caller."""
-        told = self._driver.run(self._steps.through(flow))
-        if not hasattr(told, "__await__"):
-            return self._keep(told)
-        return self._awaited(told)
+        return self._seen(self._driver.run(self._steps.through(flow)), self._told)
 
-    async def _awaited(self, told: Any) -> Any:
-        return self._keep(await told)
+    def ask(self, submit: Any, *given: Any, **named: Any) -> Any:
+        """Ask the journal; outcomes that are marked as delivered count as delivered to the shop."""
+        keep = {"undelivered": self._lists, "delivered": lambda reply: self._delivers(given[0])}.get(submit.__name__)
+        return self._seen(self._driver.ask(submit, *given, **named), keep)
 
-    def _keep(self, told: Any) -> Any:
-        if isinstance(told, Result):
-            self._results.append(told)
-        return told
+    def _seen(self, answer: Any, keep: Callable[[Any], None] | None) -> Any:
+        if hasattr(answer, "__await__"):
+            return self._awaited(answer, keep)
+        if keep is not None:
+            keep(answer)
+        return answer
+
+    async def _awaited(self, answer: Any, keep: Callable[[Any], None] | None) -> Any:
+        return self._seen(await answer, keep)
+
+    def _told(self, answer: Any) -> None:
+        if isinstance(answer, Result):
+            self._results.append(answer)
+
+    def _lists(self, outcomes: Any) -> None:
+        self._waiting.update({outcome.id: outcome for outcome in outcomes})
+
+    def _delivers(self, outcome_id: str) -> None:
+        if outcome_id in self._waiting:
+            self._deliveries.append(self._waiting[outcome_id])
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._driver, name)

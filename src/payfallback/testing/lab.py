@@ -79,7 +79,7 @@ class Lab:
         driver = self._built.async_driver() if self._is_async else self._built.sync_driver()
         self._saved = self.client._built, self.client._driver  # the lab stands in for the client's parts
         self.client._built = self._built
-        self.client._driver = Recording(driver, self.results, self.steps)
+        self.client._driver = Recording(driver, self.results, self.steps, self.deliveries)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -204,7 +204,7 @@ class Lab:
                 break
             for stored in claimed:
                 run = self._built.recovering(stored, tally.owner, 60.0)
-                self._drive_sync(lambda run=run: self._sync.run(recovery(run)))  # type: ignore[misc]  # bound now
+                self._drive_sync(lambda run=run: self._sync.run(recovery(run)))
                 tally.looked(stored, (run.record, run.down))
         return tally.result(0)
 

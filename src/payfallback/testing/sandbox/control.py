@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -46,7 +46,7 @@ class Control:
             Route("/pay/{number}", self.cashier, methods=["GET", "POST"]),
         ]
         trusted = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-        errors = {SandboxError: _refused, UnknownNumber: _refused}
+        errors = {SandboxError: _refused, UnknownNumber: _refused, ClientDisconnect: _gone}
         return Starlette(routes=routes, middleware=[trusted], exception_handlers=errors)
 
     # ------------------------------------------------------------ for programs
@@ -148,3 +148,8 @@ def _language(request: Request) -> str:
 
 async def _refused(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, 404 if isinstance(error, UnknownNumber) else 400)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """The client ended before its request did: nobody hears this, and nothing went wrong here."""
+    return Response(status_code=400)

@@ -18,7 +18,19 @@ FLOORS: dict[int, tuple[str, ...]] = {
     2: ("_core",),
     3: ("ports", "config", "_config_*", "_clock"),
     4: ("_runtime", "providers", "journal", "telemetry"),
-    5: ("client", "aclient", "quick", "schema", "_build", "_assemble", "_check", "_guard", "_inbound", "_options"),
+    5: (
+        "client",
+        "aclient",
+        "quick",
+        "schema",
+        "_build",
+        "_assemble",
+        "_check",
+        "_guard",
+        "_inbound",
+        "_options",
+        "_tally",
+    ),
     6: ("testing",),
     7: ("cli", "pytest_plugin"),
 }
@@ -47,6 +59,8 @@ PROVIDER_CALL = (
 # Every other place that catches everything, and why nothing narrower would do.
 BROAD = {
     "_build:Built.round": "one bad round, of the journal or of the shop's handler, does not end recovery; it is told",
+    "aclient:AsyncPayments._recover": "one order that cannot be looked at does not keep the others waiting; it is told",
+    "client:Payments._recover": "one order that cannot be looked at does not keep the others waiting; it is told",
     "aclient:AsyncPayments.deliver": "the shop's handler: the other outcomes are tried first, then its error is raised",
     "client:Payments.deliver": "the shop's handler: the other outcomes are tried first, then its error is raised",
     "providers.wrap:Wrapped._said": "the shop's reader: one that fails on a provider's answer has proved nothing",

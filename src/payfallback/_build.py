@@ -17,11 +17,12 @@ from payfallback._guard import refuse_inside_transaction
 from payfallback._options import Asking
 from payfallback._runtime.health import Gate
 from payfallback._runtime.shared import Shared, hashing, tenacity_backoff
-from payfallback.errors import ConfigError, UnknownOption
+from payfallback._tally import Tally
+from payfallback.errors import ConfigError, ProgrammingError, UnknownOption
 from payfallback.model import Option, Order, Shopper
 from payfallback.policy import Channel, Policy, Route, When
 from payfallback.ports import Callables, Clock, Journal, Observer, Provider, Stored
-from payfallback.results import Recovered, Result
+from payfallback.results import Result
 from payfallback.telemetry import StructlogObserver, fan_out
 
 
@@ -107,6 +108,7 @@ class Built:
     ) -> Run:
         """A run that may charge. Raises `UnknownOption` and `InsideTransaction`."""
         refuse_inside_transaction(self._guard)
+        _check_call(order, choice, shopper, within)
         run = self.run(intent, order.id, order.merchant, within)
         run.order = order
         if shopper is not None:
@@ -175,59 +177,16 @@ class Built:
                 self.tell("recovery.failed", order_id="", error=type(error).__name__)
 
 
-class Tally:
-    """What one `recover` call has done and may still do."""
-
-    def __init__(self, shared: Shared, within: float, limit: int) -> None:
-        self._shared, self._limit = shared, limit
-        self._deadline = shared.clock.monotonic() + within
-        self.owner = shared.env.owner()
-        self.lease = within + 15.0
-        self._looked = self._settled = self._refunded = self._person = self._failed = 0
-
-    def left(self) -> float:
-        """Seconds left."""
-        return self._deadline - self._shared.clock.monotonic()
-
-    def more(self) -> bool:
-        """Whether another batch may be claimed."""
-        return self.left() > 0 and self._looked < self._limit
-
-    def batch(self, size: int) -> int:
-        """How many to claim."""
-        return min(size, self._limit - self._looked)
-
-    def looked(self, stored: Stored, reply: Any) -> None:
-        """Count one order."""
-        record, failure = reply
-        self._looked += 1
-        if failure is not None or record is None:
-            self._failed += 1
-            return
-        from payfallback._core.fold import fold
-
-        before = fold(stored.events)
-        new = set(record.outcomes) - set(before.outcomes)
-        self._settled += bool(new & {"paid", "expired", "cancelled"})
-        self._person += "needs_person" in new
-        self._refunded += _returned(record) - _returned(before)
-        if self._shared.observer is not None:
-            self._shared.observer("recovery.looked", order_id=record.order_id, outcomes=sorted(new))
-
-    def result(self, left: int) -> Recovered:
-        """The account."""
-        return Recovered(
-            looked=self._looked,
-            settled=self._settled,
-            refunded=self._refunded,
-            needs_person=self._person,
-            failed=self._failed,
-            left=left,
-        )
-
-
-def _returned(record: Any) -> int:
-    return sum(attempt.status.value == "refunded" for attempt in record.attempts)
+def _check_call(order: object, choice: object, shopper: object, within: object) -> None:
+    """Raise `ProgrammingError` for what a type checker would have refused, before anything is recorded."""
+    if not isinstance(order, Order):
+        raise ProgrammingError(f"pay and switch take an Order, not a {type(order).__name__}")
+    if choice is not None and not isinstance(choice, str):
+        raise UnknownOption(f"a choice is an option id, not a {type(choice).__name__}", hint='write "baitiao/12"')
+    if shopper is not None and not isinstance(shopper, Shopper):
+        raise ProgrammingError(f"shopper is a {type(shopper).__name__}", hint="give pf.Shopper(...)")
+    if within is not None and (isinstance(within, bool) or not isinstance(within, int | float)):
+        raise ProgrammingError(f"within is a {type(within).__name__}", hint="it is seconds, such as 5.0")
 
 
 def build(

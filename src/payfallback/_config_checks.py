@@ -15,7 +15,7 @@ from payfallback._core.safety import Problem, Where
 from payfallback.errors import MoneyInvalid, UnknownOption
 from payfallback.model import Money, Option
 
-PROVIDERS = ("jdpay", "wechatpay", "wrap")
+PROVIDERS = ("alipay", "jdpay", "wechatpay", "wrap")
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NUMBER_FIELD = re.compile(r"order|account|channel|seq(?::0[1-9])?")

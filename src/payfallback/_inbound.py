@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from payfallback._core.learn import learn
-from payfallback._core.operations import Answer, Kind, Notice
+from payfallback._core.operations import Answer, Kind, Notice, sound
 from payfallback._core.order import Record
 from payfallback._core.result import result_of
 from payfallback._core.run import Flow
@@ -69,7 +69,7 @@ class Inbound:
     def report(self, key: str, number: str, answer: Answer, *, sole: bool = True) -> Flow:
         """Learn what the shop verified itself."""
         run = self._built.run_of_key("report", key)
-        record = yield from learn(run, number, self.account, answer, source="report", sole=sole)
+        record = yield from learn(run, number, self.account, sound(answer), source="report", sole=sole)
         return None if record is None else result_of(run)
 
     def plain(self, notice: Notice) -> dict[str, Any]:

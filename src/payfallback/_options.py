@@ -60,8 +60,8 @@ class Asking:
         if closed is not None:
             return self._closed(option, label, closed, "health")
         answer = answers.get(option.channel)
-        if answer is None or answer.verdict is Verdict.UNKNOWN or not option.terms:
-            told = answer is not None and answer.verdict is not Verdict.UNKNOWN
+        told = answer is not None and (answer.verdict is Verdict.ACCEPTED or bool(answer.plans))
+        if answer is None or not told or not option.terms:
             return OptionState(option=option.id, available=True, label=label, checked="provider" if told else "no")
         plan: Plan | None = next((plan for plan in answer.plans if plan.terms == option.terms), None)
         if plan is None:

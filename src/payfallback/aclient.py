@@ -169,7 +169,8 @@ class AsyncPayments:
         run: Run = self._built.recovering(stored, owner, left)
         try:
             return await self._driver.run(flows.recover(run)), run.down
-        except PayfallbackError as error:
+        except Exception as error:  # noqa: BLE001  # one order that cannot be looked at must not keep the others waiting
+            self._built.tell("recovery.failed", order_id=stored.key, error=type(error).__name__)
             return run.record, error
 
     async def deliver(

@@ -178,7 +178,8 @@ class Payments:
         run = self._built.recovering(stored, owner, left)
         try:
             return self._driver.run(flows.recover(run)), run.down
-        except PayfallbackError as error:
+        except Exception as error:  # noqa: BLE001  # one order that cannot be looked at must not keep the others waiting
+            self._built.tell("recovery.failed", order_id=stored.key, error=type(error).__name__)
             return run.record, error
 
     def deliver(self, handler: Callable[[Outcome], object], *, order_id: str | None = None, limit: int = 100) -> int:

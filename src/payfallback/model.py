@@ -129,6 +129,11 @@ class Order:
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not re.fullmatch(r"[!-~]{1,64}", self.id):
             raise UnknownOption("an order id is 1 to 64 visible ASCII characters")
+        amount: object = self.amount
+        if not isinstance(amount, Money):
+            raise MoneyInvalid(
+                f"an order's amount is a {type(amount).__name__}", hint='write pf.Money.of("59.99", "CNY")'
+            )
         if not re.fullmatch(r"[0-9A-Za-z._-]{0,64}", self.merchant):
             raise UnknownOption("a merchant is up to 64 letters, digits, dots, dashes and underscores")
         if self.amount.minor <= 0:

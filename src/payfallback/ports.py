@@ -189,7 +189,8 @@ class Journal(Protocol):
     """
 
     def submit(self, commit: Commit, done: Done) -> None:
-        """`done(Receipt)`."""
+        """`done(Receipt)`. A journal whose `submit` also takes `may_block` is told so by callers that wait anyway and
+        run no event loop: it may then write on their thread."""
 
     def load(self, key: str, done: Done) -> None:
         """`done(Stored | None)`."""

@@ -163,10 +163,15 @@ class Town:
     """Fake providers with one ledger, and as many processes of one shop as a test wants, over one journal."""
 
     def __init__(
-        self, kinds: Mapping[str, str], journal: Callable[[VirtualClock], Journal] | None = None, **policy: Any
+        self,
+        kinds: Mapping[str, str],
+        journal: Callable[[VirtualClock], Journal] | None = None,
+        *,
+        clock: VirtualClock | None = None,
+        **policy: Any,
     ) -> None:
         """`journal`: how each process opens the journal; without it, all share one in memory."""
-        self.clock, self.ledger, self.faults = VirtualClock(), Ledger(), Faults()
+        self.clock, self.ledger, self.faults = clock or VirtualClock(), Ledger(), Faults()
         self._policy = arguments(kinds, **policy)["policy"]
         self._memory = MemoryJournal(self.clock)
         self._journal = journal

@@ -12,7 +12,7 @@ from money_shop import ORDER, order
 import payfallback as pf
 from payfallback._core.operations import Kind
 from payfallback.journal.memory import MemoryJournal
-from payfallback.testing import check_promises, check_result
+from payfallback.testing import VirtualClock, check_promises, check_result
 
 MOST_COMMITS = 8
 
@@ -29,6 +29,10 @@ class Disk(JournalThatFails):
         self.away = self._at > 0 and (self.commits >= self._at - 1 if self._for_good else self.commits == self._at - 1)
         super().submit(commit, done)
         self.away = self.away and self._for_good
+
+    def opened(self, clock: VirtualClock) -> Disk:
+        """How every process of a town opens it."""
+        return self
 
     def repair(self) -> None:
         """It is a good disk again."""
@@ -94,13 +98,12 @@ def test_any_commit_may_fail(name: str, *, for_good: bool) -> None:
     """Whichever commit fails: who raises sent nothing, who answers tells the truth, and in the end all is known."""
     kind, fault, steps = STORIES[name]
     for at in range(1, MOST_COMMITS + 1):
-        disks: list[Disk] = []
-        town = Town({"a": kind, "b": "named"}, lambda clock, disks=disks: disks[0])
-        disks.append(Disk(MemoryJournal(town.clock), at, for_good=for_good))
+        disk = Disk(MemoryJournal(clock := VirtualClock()), at, for_good=for_good)
+        town = Town({"a": kind, "b": "named"}, disk.opened, clock=clock)
         if fault:
             town.faults.outage("a", fault, operation="charge", times=1)
         results = lived(town, steps(town))
-        disks[0].repair()
+        disk.repair()
         told: list[pf.Outcome] = []
         finisher = town.process()
         for _ in range(60):

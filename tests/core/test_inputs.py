@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -112,6 +114,22 @@ def test_inside_a_transaction_nothing_is_sent(call: str) -> None:
     with pytest.raises(pf.InsideTransaction):
         getattr(payments, call)(order(), "a")
     assert only.asked == []
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_djangos_own_transaction_is_noticed(inside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Django is loaded, its connection says whether a transaction is open; nobody has to configure it."""
+    django = ModuleType("django.db.transaction")
+    connection = type("Connection", (), {"in_atomic_block": inside})
+    monkeypatch.setattr(django, "get_connection", connection, raising=False)
+    monkeypatch.setitem(sys.modules, "django.db.transaction", django)
+    payments, first, _ = counter()
+    if inside:
+        with pytest.raises(pf.InsideTransaction):
+            payments.pay(order(), "a")
+        assert first.asked == []
+    else:
+        assert isinstance(payments.pay(order(), "a"), pf.Paid)
 
 
 def test_an_async_callable_is_refused_at_construction() -> None:

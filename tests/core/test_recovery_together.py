@@ -12,10 +12,12 @@ from money_shop import AMOUNT, ORDER, order
 
 import payfallback as pf
 from payfallback._core.operations import Kind
+from payfallback.policy import CircuitPolicy
 from payfallback.testing import VirtualClock
 
 OLD = "OLD0000001"
 HOUR = 3600.0
+CALM = CircuitPolicy(failures_in_a_row=1000, minimum=1000)  # a circuit that never opens
 
 
 def adopted(**declared: Any) -> tuple[pf.Payments, VirtualClock, Scripted]:
@@ -86,7 +88,7 @@ def test_a_payment_is_adopted_once(then: str) -> None:
 def test_recoveries_side_by_side_settle_every_order_once(tmp_path: Path) -> None:
     """Four processes recover the same thirty orders at once: each is paid, told once, and asked about a few times."""
     names = [f"R{n:05}" for n in range(30)]
-    with Town({"a": "named", "b": "named"}, on_file(tmp_path)) as town:
+    with Town({"a": "named", "b": "named"}, on_file(tmp_path), channel={"a": {"circuit": CALM}}) as town:
         town.faults.outage("a", "reply_lost", operation="charge")
         town.faults.outage("a", "hang", operation="query")
         payer = town.process()
@@ -114,7 +116,7 @@ def test_a_recovery_with_a_limit_says_what_is_left() -> None:
     """`limit` bounds one call; `left` counts what is due and was not looked at."""
     clock = VirtualClock()
     only = Scripted("only", close=True).on(Kind.CHARGE, SILENCE).on(Kind.QUERY, SILENCE)
-    payments = client({"a": only}, clock, channel={"a": {"last": True}})
+    payments = client({"a": only}, clock, channel={"a": {"last": True, "circuit": CALM}})
     for n in range(12):
         payments.pay(pf.Order(f"R{n:05}", AMOUNT), "a", within=0.1)
     clock.advance(30.0)

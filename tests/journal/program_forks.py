@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import sqlite3
 import sys
 import threading
@@ -125,9 +126,39 @@ def refused() -> str:
 def behind() -> Any:
     """The C function forks, behind Python's back, while the journal is open: the child refuses, the parent goes on."""
     assert commit("p1")
+    assert load(JOURNAL, "p1")
     fork = ctypes.PyDLL(None).fork
     told = in_child(refused, fork)()
     return told, commit("p2"), on_disk()
+
+
+def left_open() -> Any:
+    """A child that inherited the open file, never touched it, and ends long after everybody else.
+
+    Its parent had read only. It closed the file, opened it anew, committed and was killed: the new log holds the only
+    copy of that commit. Closing what the child inherited would delete this log.
+    """
+    end_reading, end_writing = os.pipe()
+    gone_reading, gone_writing = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        other = SqliteJournal(PATH, allow_volatile=True)
+        assert submit(other, new("p1")).ok
+        other.close()
+        assert load(JOURNAL, "p1")
+        if ctypes.PyDLL(None).fork() == 0:
+            os.close(end_writing)
+            os.read(end_reading, 1)
+            sys.exit(0)
+        JOURNAL.close()
+        again = SqliteJournal(PATH, allow_volatile=True)
+        assert submit(again, new("p2")).ok
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.close(gone_writing)
+    os.waitpid(parent, 0)
+    os.write(end_writing, b"x")
+    os.read(gone_reading, 1)  # the end of the pipe: nobody holds it any more
+    return on_disk()
 
 
 def behind_unused() -> Any:

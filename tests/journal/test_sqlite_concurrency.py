@@ -144,6 +144,28 @@ def test_several_processes_share_one_file(open_sqlite: Opens, tmp_path: Path) ->
     assert sorted(texts) == sorted(f"P{number}-{n}" for number in range(4) for n in range(40))
 
 
+VISITOR = (
+    "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute('SELECT count(*) FROM orders')); c.close()"
+)
+
+
+def test_building_another_client_takes_no_locks_away(open_sqlite: Opens) -> None:
+    """Looking at the file, as every new client does, must not give up the locks of a client that uses it.
+
+    A process that closes any descriptor of a file loses all its locks on it; a visitor would then be the last to close
+    the file, and delete the log under the client.
+    """
+    journal = open_sqlite()
+    submit(journal, new("A1"))
+    open_sqlite()
+    for orders in (1, 2, 3):
+        visit = subprocess.run(
+            [sys.executable, "-c", VISITOR, journal.path], capture_output=True, text=True, check=True, timeout=30
+        )
+        assert visit.stdout.strip() == f"({orders},)"
+        submit(journal, new(f"B{orders}"))
+
+
 @pytest.mark.slow
 def test_a_killed_writer_loses_nothing_acknowledged(tmp_path: Path) -> None:
     """In twenty rounds of kill -9 at random moments every acknowledged order is there, with number and outcome."""

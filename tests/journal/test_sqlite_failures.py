@@ -89,7 +89,7 @@ def test_the_queue_is_bounded(open_sqlite: Opens) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_dead_writer_is_reported_at_once(open_sqlite: Opens) -> None:
-    """If the writer's thread ends, whoever waits and whoever comes later is told, and reading goes on."""
+    """If the writer's thread ends, the rest of its group, whoever waits and whoever comes later are told."""
     journal = open_sqlite()
     submit(journal, new())
     waiting: SimpleQueue[Any] = SimpleQueue()
@@ -98,10 +98,13 @@ def test_a_dead_writer_is_reported_at_once(open_sqlite: Opens) -> None:
         journal.submit(new("A3"), waiting.put)
         raise ZeroDivisionError
 
+    first: SimpleQueue[Any] = SimpleQueue()
     with write_lock(journal.path):
-        journal.submit(new("A0"), kills)
+        journal.submit(new("in hand"), first.put)
         time.sleep(0.02)
+        journal.submit(new("A0"), kills)
         journal.submit(new("A2"), waiting.put)
+    assert first.get(timeout=10).ok
     for _ in range(2):
         assert isinstance(waiting.get(timeout=10), JournalUnavailable)
     with pytest.raises(JournalUnavailable, match="writer has ended"):

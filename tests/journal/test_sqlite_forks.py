@@ -45,6 +45,11 @@ def test_a_fork_behind_pythons_back_is_refused(tmp_path: Path) -> None:
     assert orders == ["p1", "p2"]
 
 
+def test_the_end_of_an_inherited_journal_harms_nobody(tmp_path: Path) -> None:
+    """A child forked behind Python's back that ends last deletes no log, and its end does not hang."""
+    assert after("left_open", tmp_path) == ["p1", "p2"]
+
+
 def test_a_fork_behind_pythons_back_before_use(tmp_path: Path) -> None:
     """With nothing inherited the child simply begins."""
     assert after("behind_unused", tmp_path) == [True, ["c1"]]

@@ -14,6 +14,7 @@ from payfallback.policy import Account
 from payfallback.ports import Callables, Clock, Provider
 
 SHIPPED = {
+    "alipay": ("payfallback.providers.alipay", "Alipay"),
     "jdpay": ("payfallback.providers.jdpay", "JdPay"),
     "wechatpay": ("payfallback.providers.wechatpay", "WechatPay"),
 }

@@ -75,7 +75,7 @@ def start(run: Run) -> Step:
     if len(record.attempts) >= run.policy.max_attempts or run.now() >= record.pay_by:
         return False
     for option in candidates(run):
-        if (run.tried and option.id in run.tried) or not _ended(run, option):
+        if option.id in run.tried or not _ended(run, option):
             continue
         channel = run.policy.channel_of(option)
         if channel is None or _passes_over(run, option, channel):

@@ -33,7 +33,6 @@ def evolve(record: Record | None, events: Iterable[e.Event]) -> Record:
             if kind is not e.Planned:
                 _renew(new, event.seq)  # type: ignore[union-attr]  # as above
         APPLY[kind](new, event)
-        new.version += 1
     return new
 
 
@@ -61,7 +60,6 @@ def _opened(event: e.Event) -> Record:
         raise ImpossibleStep("an order begins by being opened")
     record = Record(event.order_id, event.merchant, event.amount, event.at, event.pay_by, event.autonomy)
     record.ref = event.ref
-    record.version = 1
     return record
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import Any
 
 from payfallback._values import field, value
-from payfallback.model import Action, Money, Option
+from payfallback.model import Action, AppParams, ClientSecret, Form, Money, Option, Qr, Redirect
 from payfallback.taxonomy import Cause, Verdict
 
 
@@ -112,3 +113,35 @@ class Notice:
     kind: Kind = Kind.CHARGE
     refund_number: str = ""
     id: str = ""
+
+
+_TEXTS = ("code", "text", "number", "account", "provider_ref")
+_TIMES = ("provider_time", "paid_at", "retry_after")
+
+
+def sound(answer: Answer) -> Answer:
+    """The answer, or `UNKNOWN` saying what is wrong with it. Readers are the shop's own code: a field of the wrong type
+    must not break a payment after it was sent."""
+    flaw = _flaw(answer)
+    if not flaw:
+        return answer
+    return Answer(verdict=Verdict.UNKNOWN, cause=Cause.UNRECOGNISED, text=f"the reader's Answer has {flaw}")
+
+
+def _flaw(answer: Any) -> str:
+    if not isinstance(answer.verdict, Verdict):
+        return "a verdict that is no pf.Verdict"
+    if answer.cause is not None and not isinstance(answer.cause, Cause):
+        return "a cause that is no pf.Cause"
+    if answer.amount is not None and not isinstance(answer.amount, Money):
+        return f"amount={type(answer.amount).__name__}: give pf.Money"
+    for name in _TEXTS:
+        if not isinstance(getattr(answer, name), str):
+            return f"{name}={type(getattr(answer, name)).__name__}: give a str"
+    for name in _TIMES:
+        given = getattr(answer, name)
+        if given is not None and not isinstance(given, int | float):
+            return f"{name}={type(given).__name__}: give seconds"
+    if answer.action is not None and not isinstance(answer.action, Qr | Redirect | Form | ClientSecret | AppParams):
+        return f"action={type(answer.action).__name__}: give pf.Qr, pf.Redirect, pf.Form ..."
+    return ""

@@ -120,7 +120,6 @@ class Record:
     settled_at: float | None = None
     refunds: tuple[MerchantRefund, ...] = ()
     passed: tuple[tuple[str, str], ...] = ()  # options passed over since the last wish, and why
-    version: int = 0
 
     @property
     def current(self) -> Attempt | None:

@@ -33,6 +33,8 @@ def refund(run: Run, refund_id: str, amount: Money | None, reason: str) -> Flow:
 
 def checked(record: Record, refund_id: str, amount: Money | None) -> int:
     """Minor units of this refund. Raises `OrderConflict` (same id, other amount) or `MoneyInvalid` (too much)."""
+    if amount is not None and not isinstance(amount, Money):
+        raise MoneyInvalid(f"the amount is a {type(amount).__name__}", hint='write pf.Money.of("59.99", "CNY")')
     known = record.refund_of(refund_id)
     if known is not None:
         if amount is not None and (amount.minor != known.minor or amount.currency != record.amount.currency):

@@ -11,7 +11,7 @@ def number_taken() -> NumberInvalid:
     """Two orders must not share a number: what one of them paid would be taken for the other's."""
     return NumberInvalid(
         "this attempt's number already belongs to another order of the account",
-        hint="order ids that differ only in punctuation share a number: rename the order or set `number`",
+        hint="ids that differ only in punctuation or leading zeros share one: rename the order or set `number`",
     )
 
 

@@ -143,7 +143,7 @@ def _not_paid(run: Run, record: Record, common: dict[str, Any]) -> Result:
         return NotPaid(**common, cause=Cause.EXPIRED)
     last = next((attempt for attempt in reversed(record.attempts) if attempt.ever_sent or attempt.cause), None)
     cause = Cause.NO_ROUTE
-    if last is not None and (run.mine or not record.passed):
+    if last is not None and (last.refusal or run.mine or not record.passed):
         cause = Cause(last.refusal or last.cause or "declined")
     elif record.passed:
         cause = Cause(record.passed[0][1])
@@ -154,16 +154,23 @@ def _not_paid(run: Run, record: Record, common: dict[str, Any]) -> Result:
     return NotPaid(**common, cause=cause, alternatives=offers, retry_after=wait)
 
 
+_GATE = frozenset(each.value for each in (Cause.CIRCUIT_OPEN, Cause.CHANNEL_BUSY, Cause.CHANNEL_STOPPED))
+
+
 def alternatives(run: Run, current: str) -> tuple[str, ...]:
     """The options of the order's route that a shopper may still be offered, in its order."""
     route = run.route
     if route is None or run.autonomy in ("observe", "retry"):
         return ()
     ended = {attempt.option for attempt in run.known.attempts} | set(run.tried)
+    shut = {option.partition("/")[0] for option, cause in run.known.passed if cause in _GATE}
     return tuple(
         option.id
         for option in route.order
-        if option.id not in ended and option.id != current and run.env.peek(option.channel) is None
+        if option.id not in ended
+        and option.id != current
+        and option.channel not in shut
+        and run.env.peek(option.channel) is None
     )
 
 

@@ -85,6 +85,7 @@ class Run:
     stale: bool = False  # `record` holds decisions that never became durable, and could not be read anew
     permit: Any = None  # of the charge whose intent is becoming durable
     held_back: bool = False  # the query budget was spent
+    # What follows from the arguments, looked up once.
     policy: Policy = field(default=None)
     owner: str = ""
     now: Callable[[], float] = field(default=None)  # epoch seconds, for what is written down

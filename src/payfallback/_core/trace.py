@@ -9,6 +9,7 @@ from payfallback._core import events as e
 from payfallback._values import value
 from payfallback.model import Money
 from payfallback.results import Result
+from payfallback.taxonomy import Cause
 
 
 @value
@@ -51,12 +52,20 @@ def trace_of(events: Iterable[e.Event], result: Result) -> Trace:
 
 
 def _seen(event: e.Seen) -> str:
-    who = {"answer": "answered", "notify": "notified us", "report": "was reported by the shop", "crash": "fell silent"}
+    who = {"answer": "answered", "report": "was reported by the shop", "crash": "fell silent"}
     said = who.get(event.source, event.source)
+    if event.source == "notify":
+        return f"attempt {event.seq}: the provider notified us: {event.verdict}{_code(event)}"
     why = f", because {event.cause}" if event.cause else ""
-    code = f" [{event.code}]" if event.code else ""
+    code = _code(event)
+    if event.cause == Cause.UNRECOGNISED.value and event.text:
+        why += f" ({event.text})"  # a reader's own trouble, or words that nobody knows
     final = ", finally" if event.final else ""
     return f"attempt {event.seq}: the {event.what} {said}: {event.verdict}{final}{why}{code}"
+
+
+def _code(event: e.Seen) -> str:
+    return f" [{event.code}]" if event.code else ""
 
 
 def _sending(event: e.Sending) -> str:

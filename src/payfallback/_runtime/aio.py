@@ -64,13 +64,15 @@ class AsyncSlot:
         if self.value is not _WAITING:
             return
         cancelled: BaseException | None = None
-        while not future.done():
-            try:
-                await asyncio.shield(future)
-            except asyncio.CancelledError as error:
-                cancelled = error
+        with anyio.CancelScope(shield=True):  # a cancelled scope would wake this task over and over
+            while not future.done():
+                try:
+                    await asyncio.shield(future)
+                except asyncio.CancelledError as error:  # `task.cancel()` knows no shield: it waits too
+                    cancelled = error
         if cancelled is not None:
             raise cancelled
+        await anyio.lowlevel.checkpoint_if_cancelled()
 
 
 def _finish(future: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from payfallback._core.operations import Answer, Operation
+from payfallback._core.operations import Answer, Operation, sound
 from payfallback.ports import Callables
 
 
@@ -15,7 +15,7 @@ def read_safely(provider: Callables, operation: Operation, call: Callable[[], An
         result = call()
     except Exception as error:  # noqa: BLE001  # the one place: a provider's exception is evidence, read by its reader
         return provider.read(operation, error)  # kept in no variable: its traceback holds this frame, for the collector
-    return provider.read(operation, result)
+    return sound(provider.read(operation, result))
 
 
 async def read_safely_async(provider: Callables, operation: Operation, call: Callable[[], Awaitable[Any]]) -> Answer:
@@ -24,4 +24,4 @@ async def read_safely_async(provider: Callables, operation: Operation, call: Cal
         result = await call()
     except Exception as error:  # noqa: BLE001  # as above
         return provider.read(operation, error)
-    return provider.read(operation, result)
+    return sound(provider.read(operation, result))

@@ -32,8 +32,9 @@ SWITCHES_EVERY = 1.0  # seconds between two looks at the manual switches; every 
 class Backlog:
     """Evidence that could not be written because the journal was away. Bounded; tried again by every later call."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, tell: Callable[..., None] | None) -> None:
         self._journal = journal
+        self._tell = tell or _ignore
         self.waiting: deque[Keep] = deque(maxlen=KEPT)
 
     def keep(self, kept: Keep) -> None:
@@ -64,12 +65,13 @@ class Backlog:
             verdict = answers[-1].verdict if answers else Verdict.UNKNOWN.value
             body = {"order": kept.key, "option": planned.option, "at": planned.at, "verdict": verdict}
             self._journal.keep(planned.account, planned.number, "unjournalled", body, _ignore)
+            self._tell("order.needs_person", order_id=kept.key, number=planned.number, cause="journal_unavailable")
 
     def __len__(self) -> int:
         return len(self.waiting)
 
 
-def _ignore(reply: Any) -> None:
+def _ignore(*reply: Any, **fields: Any) -> None:
     """The journal is back, and if it goes away again the provider's bill still knows."""
 
 
@@ -100,7 +102,7 @@ class Shared:
         self.gate, self.clock, self.observer = gate, clock, observer
         self.callables = {name: each for name, each in providers.items() if isinstance(each, Callables)}
         self.wires = {name: each for name, each in providers.items() if isinstance(each, Wire)}
-        self.backlog = Backlog(journal)
+        self.backlog = Backlog(journal, observer)
         self._count = itertools.count(1)
         self._switches_at = float("-inf")
         self.env = Env(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
+from functools import partial
+from inspect import signature
 from typing import Any
 
 from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, Load, MayAsk, Sleep
@@ -53,6 +55,10 @@ class SyncDriver:
         self._shared = shared
         self._exchange = exchange
         self.sleep = sleep
+        submit: Any = shared.journal.submit
+        # This thread waits anyway: a journal that can write on it spares the hand-over to its writer.
+        here = "may_block" in signature(submit).parameters
+        self._submit: Callable[..., None] = partial(submit, may_block=True) if here else submit
         self._perform: dict[type, Callable[[Any], Any]] = {
             Append: self._append,
             Load: self._load,
@@ -86,15 +92,15 @@ class SyncDriver:
         return reply
 
     def _append(self, effect: Append) -> Any:
-        slot = Slot()
-        self._shared.journal.submit(commit_of(effect), slot)
-        if slot.value is not _WAITING:
-            return slot.value
+        slot, submitted = Slot(), False
         try:
+            self._submit(commit_of(effect), slot)
+            submitted = True
             return slot.wait()
-        except BaseException:  # the caller is interrupted (Ctrl-C): the commit is on its way all the same
+        except BaseException:  # the caller is interrupted (Ctrl-C): the commit may be on its way all the same
             self._shared.give_back(GiveBack(effect.permit))
-            self._shared.never_sent(effect, slot.wait())
+            if submitted:
+                self._shared.never_sent(effect, slot.wait())
             raise
 
     def _load(self, effect: Load) -> Any:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from payfallback.journal._database import Database
 from payfallback.journal._reader import Reader
@@ -36,8 +35,7 @@ class Engine:
 
     def in_child(self) -> Engine:
         """The engine of a forked process, in place of the one it inherited."""
-        inherited = [c for c in (self.writer.connection, self.reader.connection) if c is not None]
-        _leak(inherited)
+        inherited = self._leak()
         self._database.restart("this process was forked while its parent had the journal open" if inherited else "")
         now, limit, patience = self._settings
         made = Engine(self._database, now, limit=limit, patience=patience)
@@ -46,16 +44,20 @@ class Engine:
         return made
 
     def stop(self) -> None:
-        """Finish what is under way and let go of the file for good."""
+        """Finish what is under way and let go of the file for good; in a forked process, drop what is not its own."""
+        if self.pid != os.getpid():
+            self._leak()
+            return
         self._stopped = True
         self.writer.stop()
         self.reader.stop()
 
+    def _leak(self) -> bool:
+        """Keep inherited connections from ever being closed, by the end of the interpreter too: see `_fork`."""
+        inherited = [each for each in (self.writer.connection, self.reader.connection) if each is not None]
+        if inherited:
+            import ctypes  # only in this rare case, and not quick to load
 
-def _leak(connections: Sequence[sqlite3.Connection]) -> None:
-    """Keep inherited connections from ever being closed, by the end of the interpreter too: see `_fork`."""
-    if connections:
-        import ctypes  # only in this rare case, and not quick to load
-
-        for connection in connections:
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+            for connection in inherited:
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+        return bool(inherited)

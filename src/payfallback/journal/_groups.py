@@ -7,6 +7,7 @@ done again item by item inside BEGIN and COMMIT, where a refusal undoes that ite
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +22,11 @@ CONFLICTS = ("version", "lease", "number", "missing")
 # What sqlite3 raises for a parameter that it cannot bind; nothing was written then.
 _UNBINDABLE = (sqlite3.ProgrammingError, sqlite3.InterfaceError, OverflowError, UnicodeEncodeError)
 _ONE = submission(1)
+# Preparing a statement takes longer than running it, so groups are filled up to one of these sizes with rows that no
+# trigger knows.
+_SIZES: tuple[int, ...] = (*range(1, 9), 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64)
+_WIDTH = 1 + len(COLUMNS)
+_NOTHING = (0,) * _WIDTH
 
 
 class Append:
@@ -72,9 +78,9 @@ Item = Append | Task
 
 
 def largest_group(connection: sqlite3.Connection) -> int:
-    """How many commits one statement of this SQLite can hold, 64 at most."""
-    parameters = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
-    return max(1, min(64, parameters // (len(COLUMNS) + 1)))
+    """How many commits one statement of this SQLite can hold."""
+    parameters: int = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+    return max(size for size in _SIZES if size == 1 or size * _WIDTH <= parameters)
 
 
 def write_group(connection: sqlite3.Connection, items: Sequence[Item], now: float) -> Sequence[Any]:
@@ -82,7 +88,7 @@ def write_group(connection: sqlite3.Connection, items: Sequence[Item], now: floa
     parameters = _parameters(items, now)
     if parameters is not None:
         try:
-            connection.execute(submission(len(items)), parameters)
+            connection.execute(submission(len(parameters) // _WIDTH), parameters)
             return [item.receipt for item in items]  # type: ignore[union-attr]  # all are `Append`s
         except (sqlite3.IntegrityError, *_UNBINDABLE):
             pass  # nothing was written; the next line finds out which of them it was
@@ -97,6 +103,7 @@ def _parameters(items: Sequence[Item], now: float) -> list[Any] | None:
             return None
         parameters.append(now)
         parameters += item.row
+    parameters += _NOTHING * (_SIZES[bisect_left(_SIZES, len(items))] - len(items))
     return parameters
 
 

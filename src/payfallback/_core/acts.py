@@ -137,7 +137,8 @@ def _query(run: Run, task: Task) -> Flow:
     asked_at = run.now()
     answer = yield Call(channel.name, operation(run, channel, attempt, Kind.QUERY, time_for(run, channel)))
     count(run, task.seq, asked_at)
-    if changes(attempt, answer):
+    late = answer.verdict is Verdict.PENDING and asked_at >= run.known.pay_by and not attempt.overdue
+    if late or changes(attempt, answer):
         record_answer(run, task.seq, "query", answer, asked_at=asked_at)
     return True
 

@@ -10,7 +10,7 @@ from payfallback._core.evidence import fact_of, note
 from payfallback._core.order import Attempt, MerchantRefund, Record
 from payfallback._core.state import Fact, ImpossibleStep, Status, step
 from payfallback._values import copied
-from payfallback.taxonomy import Cause
+from payfallback.taxonomy import Cause, Verdict
 
 
 def fold(events: Iterable[e.Event]) -> Record:
@@ -147,6 +147,8 @@ def _seen(record: Record, event: e.Seen) -> None:
     if event.seq > len(record.attempts):
         return  # evidence of an attempt that never was: kept in the journal, and nothing follows from it
     attempt = record.attempts[event.seq - 1]
+    if event.what == "query" and event.verdict == Verdict.PENDING.value and event.asked_at >= record.pay_by:
+        attempt.overdue = True
     fact = fact_of(record, attempt, event)
     note(attempt, event)
     if fact is not None:

@@ -55,6 +55,7 @@ class Attempt:
     close_sent_at: float = 0.0
     close_acked_at: float = 0.0
     close_answered: bool = True
+    overdue: bool = False  # asked after `pay_by`, the provider said that it was not paid yet
     poisoned: bool = False  # a cancel that may refund was sent: cannot win any more
     closed: bool = False  # the provider said so
     captures: int = 0

@@ -182,8 +182,7 @@ def _capturing(record: Record, attempt: Attempt, view: View) -> Task | None:
 def _captured(record: Record, attempt: Attempt, view: View) -> Task | None:
     if record.winner == attempt.seq:
         return None
-    after_time = attempt.paid_at is not None and attempt.paid_at > record.pay_by
-    surplus = record.finished or attempt.poisoned or after_time
+    surplus = record.finished or attempt.poisoned or attempt.overdue
     return Task(view.now, Act.EXCESS if surplus else Act.WIN, attempt.seq)
 
 

@@ -9,7 +9,6 @@ from payfallback._build import build
 from payfallback._core import flow as flows
 from payfallback._core import refunds
 from payfallback._core.operations import Answer
-from payfallback._core.run import Run
 from payfallback._core.trace import Trace, trace_of
 from payfallback._inbound import Inbound
 from payfallback.client import BATCH
@@ -166,12 +165,12 @@ class AsyncPayments:
         return tally.result(await self._driver.ask(self.journal.count_due))
 
     async def _recover(self, stored: Stored, owner: str, left: float) -> Any:
-        run: Run = self._built.recovering(stored, owner, left)
         try:
+            run = self._built.recovering(stored, owner, left)
             return await self._driver.run(flows.recover(run)), run.down
         except Exception as error:  # noqa: BLE001  # one order that cannot be looked at must not keep the others waiting
             self._built.tell("recovery.failed", order_id=stored.key, error=type(error).__name__)
-            return run.record, error
+            return None, error
 
     async def deliver(
         self, handler: Callable[[Outcome], Awaitable[object]], *, order_id: str | None = None, limit: int = 100

@@ -175,12 +175,12 @@ class Payments:
         return tally.result(self._driver.ask(self.journal.count_due))
 
     def _recover(self, stored: Stored, owner: str, left: float) -> Any:
-        run = self._built.recovering(stored, owner, left)
         try:
+            run = self._built.recovering(stored, owner, left)
             return self._driver.run(flows.recover(run)), run.down
         except Exception as error:  # noqa: BLE001  # one order that cannot be looked at must not keep the others waiting
             self._built.tell("recovery.failed", order_id=stored.key, error=type(error).__name__)
-            return run.record, error
+            return None, error
 
     def deliver(self, handler: Callable[[Outcome], object], *, order_id: str | None = None, limit: int = 100) -> int:
         """Tell the shop each outcome, at least once, under one id. An outcome counts as told when `handler` returns;

@@ -90,7 +90,7 @@ def test_a_channel_that_the_file_lost_is_shown_all_the_same() -> None:
     [
         ({"baitiao": "ok", "wechat": "ok"}, ""),
         ({"baitiao": "FAILING", "wechat": "ok"}, "jdpay's, not ours: wechat answers normally"),
-        ({"baitiao": "FAILING", "wechat": "quiet"}, "not known: jdpay fails, and nothing else was asked"),
+        ({"baitiao": "FAILING", "wechat": "quiet"}, "not known: jdpay fails, and nothing else is known to answer"),
         ({"baitiao": "FAILING", "wechat": "FAILING"}, "perhaps ours: every provider fails"),
         ({"baitiao": "STOPPED", "wechat": "ok"}, ""),
     ],

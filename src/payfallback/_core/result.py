@@ -147,6 +147,8 @@ def _not_paid(run: Run, record: Record, common: dict[str, Any]) -> Result:
         cause = Cause(last.refusal or last.cause or "declined")
     elif record.passed:
         cause = Cause(record.passed[0][1])
+    if cause in (Cause.AWAITING_SHOPPER, Cause.AWAITING_PROVIDER):
+        cause = Cause.UNRECOGNISED  # it said "waiting" and gave nothing to wait for: nothing is open now
     offers = alternatives(run, "")
     if FACTS[cause].elsewhere in ("if_policy_allows", "no") and not (run.route and run.route.shop_around_risk):
         offers = ()

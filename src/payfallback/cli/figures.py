@@ -213,11 +213,12 @@ def whose(channels: Iterable[Figures]) -> str:
     bad = {each.provider or each.channel for each in told if each.failing}
     if not bad:
         return ""
-    good = [each for each in told if each.state in ("ok", "unsteady") and (each.provider or each.channel) not in bad]
+    good = [each for each in told if each.state == "ok" and (each.provider or each.channel) not in bad]
     names = ", ".join(sorted(bad))
     if good:
-        return f"{names}'s, not ours: {', '.join(each.channel for each in good)} answers normally"
+        verb = "answers" if len(good) == 1 else "answer"
+        return f"{names}'s, not ours: {', '.join(each.channel for each in good)} {verb} normally"
     others = {each.provider or each.channel for each in told} - bad
     if others:
-        return f"not known: {names} fails, and nothing else was asked"
+        return f"not known: {names} fails, and nothing else is known to answer"
     return "perhaps ours: every provider fails (network, certificates, clock of this machine?)"

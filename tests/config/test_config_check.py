@@ -21,7 +21,9 @@ CLOCK = SystemClock()
 
 
 def checked(shop: Shop, **wrapped: Any) -> Report:
-    """The report of the shop's configuration."""
+    """The report of the shop's configuration, with its journal in a folder that this machine has."""
+    if shop.environ["PAYFALLBACK_JOURNAL"].startswith("sqlite:////var/"):
+        shop.environ["PAYFALLBACK_JOURNAL"] = f"sqlite:///{shop.folder}/payments.db"
     return check(shop.load(), clock=CLOCK, wrapped=wrapped)
 
 
@@ -134,3 +136,11 @@ def test_a_choice_that_nobody_offers(policy: Policy) -> None:
     """A misspelt choice is refused with the one that was meant."""
     with pytest.raises(UnknownOption, match="did you mean baitiao/12"):
         explain(policy, PHONE, "baitiao/1", now=0.0)
+
+
+def test_a_journal_that_could_not_be_opened_is_a_problem(real_shop: Shop, own: Wrapped) -> None:
+    """A folder that is missing is found before the first payment, with the line of the journal's address."""
+    real_shop.environ["PAYFALLBACK_JOURNAL"] = f"sqlite:///{real_shop.folder}/missing/payments.db"
+    report = checked(real_shop, own=own)
+    assert [problem.line for problem in report.problems] == [real_shop.line_of("url = ")]
+    assert "does not exist" in report.problems[0].message

@@ -11,6 +11,7 @@ from payfallback._config_values import Settings
 from payfallback._core.safety import Blocking, Problem, RouteBlocking, Step, route_blocking
 from payfallback._values import changed, value
 from payfallback.errors import ConfigError
+from payfallback.journal import check_address
 from payfallback.policy import Channel, Policy, Route
 from payfallback.ports import Callables, Clock
 
@@ -66,7 +67,8 @@ def check(settings: Settings, *, clock: Clock, wrapped: Mapping[str, Callables] 
     """Everything that can be said about a configuration without asking a provider. Starts and sends nothing."""
     draft = draft_of(settings, clock=clock, wrapped=wrapped or {})
     policy = draft.assembled.policy
-    placed = [changed(each, line=each.line or line_of(settings.lines, each.where)) for each in draft.problems]
+    found = (*draft.problems, *_journal_problems(draft.assembled.journal_url))
+    placed = [changed(each, line=each.line or line_of(settings.lines, each.where)) for each in found]
     return Report(
         file=settings.file,
         problems=tuple(sorted(placed, key=lambda each: each.line or 0)),
@@ -75,6 +77,15 @@ def check(settings: Settings, *, clock: Clock, wrapped: Mapping[str, Callables] 
         channels=tuple(map(_channel_report, policy.channels.values())),
         unchecked=draft.wrapped,
     )
+
+
+def _journal_problems(url: str) -> tuple[Problem, ...]:
+    """Whether a journal could be opened there; `check --journal` also opens it."""
+    try:
+        check_address(url)
+    except ConfigError as error:
+        return (Problem(where=("journal", "url"), message=error.message, hint=error.hint),)
+    return ()
 
 
 def report_of(error: ConfigError) -> Report:

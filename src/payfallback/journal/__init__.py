@@ -37,6 +37,21 @@ def open_journal(
     return SqliteJournal(path, clock=clock, seal=seal, **options)
 
 
+def check_address(url: str) -> None:
+    """Raise `ConfigError` when no journal could be opened at an address; nothing is opened or made.
+
+    Whether the place survives a restart is looked at when it is opened.
+    """
+    scheme, _, rest = url.partition(":")
+    if scheme != "sqlite":
+        return
+    from pathlib import Path
+
+    from payfallback.journal._place import check_place
+
+    check_place(Path(_sqlite(rest)[0]), allow_volatile=True)
+
+
 def move_journal(path: str, *, host: str | None = None) -> None:
     """Make a SQLite journal that was moved here belong to this machine (or to `host`), once its old one is off.
 

@@ -7,7 +7,6 @@ from base64 import b64decode
 from hashlib import md5
 from typing import Any
 
-import alipay as sdk
 import pytest
 import rsa
 from alipay.aop.api.util.SignatureUtils import verify_with_rsa
@@ -108,23 +107,6 @@ def test_alipays_certificate(named: str) -> None:
     refused = adapter.read(asked, answered(PAID, serial=named, key="stranger"))
     assert refused.verdict is Verdict.UNKNOWN
     assert ("not in `verify`" in refused.text) == (named == serial(987654322))
-
-
-@pytest.mark.filterwarnings("ignore:X509.*deprecated:DeprecationWarning")  # how python-alipay-sdk reads certificates
-@pytest.mark.skipif(not hasattr(sdk, "DCAliPay"), reason="python-alipay-sdk is not installed here")
-def test_serials_as_python_alipay_sdk_has_them() -> None:
-    """Another client names the same certificates by the same serials."""
-    other = sdk.DCAliPay(
-        appid="2014072300007148",
-        app_private_key_string=private_pem("app"),
-        app_public_key_cert_string=APP_CERT,
-        alipay_public_key_cert_string=ALIPAY_CERT,
-        alipay_root_cert_string=ROOT,
-    )
-    request = certified().request(operation())
-    assert f"app_cert_sn={other.app_cert_sn}," in authorization(request)[0]
-    assert request.headers["alipay-root-cert-sn"] == other.alipay_root_cert_sn
-    assert other.get_cert_sn(ALIPAY_CERT) == serial(987654321)
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,8 @@ def test_each_way_out_is_one(out: dict[str, Any]) -> None:
 def test_every_kind_of_these_tests_is_safe() -> None:
     """The channels that the other tests use may all stand first in a route."""
     for kind in KINDS.values():
-        pf.Payments(**pf.channels({"a": Scripted("first", **kind), "b": Scripted("second")}))
+        payments = pf.Payments(**pf.channels({"a": Scripted("first", **kind), "b": Scripted("second")}))
+        assert [option.id for option in payments.policy.routes[0].order] == ["a", "b"]
 
 
 # ---------------------------------------------------------------- what is private stays private

@@ -17,7 +17,7 @@ def watched(lab: Lab, seconds: int) -> None:
 
 def test_what_the_provider_called_unpaid_after_pay_by_goes_back() -> None:
     """A capture that came after the order's time, by the provider's own earlier answer, is refunded, not sold."""
-    payments = shop({"a": "acked", "b": "named"})
+    payments = shop({"a": "named", "b": "named"})
     with payments.lab(notices="off") as lab:
         lab.outage("a", "captured_late:130")
         lab.outage("a", "close_refused")

@@ -39,6 +39,8 @@ def due(record: Record, policy: Policy, now: float, *, acts: bool = True) -> flo
         return record.attempts[0].sending_until + GRACE  # the first commit of nearly every order
     view = View(policy=policy, now=now, live=False, looked=True, acts=acts)
     times = [task.at for task in tasks(record, view)]
+    if record.current is not None and now < record.pay_by:
+        times.append(record.pay_by)  # what is open then is asked about: what is paid later is late
     return min(times) if times else None
 
 

@@ -84,3 +84,17 @@ def test_the_lab_counts_what_the_shops_own_worker_delivered() -> None:
         lab.settle()
         assert lab.delivered(ORDER) == len(lab.deliveries) == 1
         lab.assert_promises_kept()
+
+
+def test_an_order_whose_whole_refund_is_under_way_is_not_called_paid() -> None:
+    """The provider may have given everything back already: what was sent can have undone the payment."""
+    payments = shop({"a": "named", "b": "named"})
+    with payments.lab(notices="off") as lab:
+        payments.pay(order(), "a")
+        lab.outage("a", "reply_lost", operation="refund")
+        lab.outage("a", "hang", operation="query_refund")
+        assert payments.refund(ORDER, "r-1", within=1.0).state == "pending"
+        assert lab.captures(ORDER) == ()
+        assert isinstance(payments.status(ORDER), pf.Pending)
+        lab.settle()
+        assert payments.status(ORDER).cause is pf.Cause.REFUNDED

@@ -59,6 +59,9 @@ def _paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Result:
         )
     if "refunded" in record.outcomes or returned:
         return NotPaid(**common, cause=Cause.REFUNDED)
+    leaving = sum(refund.minor for refund in record.refunds if refund.state != "failed")
+    if record.refunds and leaving >= record.amount.minor:
+        return _pending_of(winner, Cause.SURPLUS_RETURNING, common)  # what was sent can have undone it already
     if winner.status not in (Status.CAPTURED, Status.REFUNDED):
         return _pending_of(winner, Cause.CONTRADICTION, {**common, "needs_person": True})
     return Paid(

@@ -28,6 +28,8 @@ class Capabilities:
     expiry: an absolute expiry can be sent with the charge; expiry_min and expiry_default are its bounds.
     not_found_after: how long after the expiry (or the send) an answer "not found" is final; None: never.
     lives: how long a charge can stay undecided by itself (a payment code lives 60 s); None: not known.
+    creates: a charge takes two steps: CREATE makes it at the provider and answers PENDING with its `provider_ref`; no
+    money moves before CHARGE confirms that id, so a silent CREATE is no risk (Stripe's unconfirmed PaymentIntent).
     authorises: a charge only holds the money and a capture takes it.
     refund / query_refund: as named. refund_until: latest age of a capture that can be refunded.
     leaves: it may be left automatically once shown or sent; False: only the shopper's wish leaves it.
@@ -52,6 +54,7 @@ class Capabilities:
     expiry_default: float = 120.0
     not_found_after: float | None = None
     lives: float | None = None
+    creates: bool = False
     authorises: bool = False
     refund: bool = True
     query_refund: bool = True

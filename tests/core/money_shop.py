@@ -31,6 +31,8 @@ KINDS: dict[str, Mapping[str, Any]] = {
     "authorising": {"authorises": True, "close": True, "close_names_trade": True},
     "expiring": {"expiry": True, "expiry_min": 5.0, "expiry_default": 20.0, "not_found_after": 10.0},
     "idempotent": {"close": True, "close_names_trade": True, "resend": 600.0},
+    "two_steps": {"creates": True, "close": True, "close_names_trade": True, "resend": 600.0},
+    "two_steps_held": {"creates": True, "authorises": True, "close": True, "close_names_trade": True},
 }
 
 

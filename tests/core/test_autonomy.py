@@ -122,7 +122,7 @@ def test_observe_lets_the_sale_through_without_a_journal(answer: pf.Answer) -> N
     """The journal is away: the chosen channel is charged all the same, and the shop hears what came of it."""
     counter = Counter(answer, autonomy="observe")
     counter.journal.away = True
-    kinds = {"captured": pf.Paid, "declined": pf.NotPaid, "pending": pf.Pending}
+    kinds = {"captured": pf.Paid, "declined": pf.NotPaid, "pending": pf.ActionRequired}
     assert isinstance(counter.pay(), kinds[answer.verdict.value])
     assert len(counter.first.of(Kind.CHARGE)) == 1
     assert counter.second.asked == []

@@ -48,6 +48,23 @@ def held_then_captured(lab: Lab) -> None:
     lab.client.pay(order(), "a")
 
 
+def made_then_confirmed(lab: Lab) -> None:
+    """Two steps: the payment is made at the provider, then confirmed under its id."""
+    lab.client.pay(order(), "a")
+
+
+def made_confirmed_and_held(lab: Lab) -> None:
+    """Made, confirmed, held, then taken; the answer to the confirmation is lost."""
+    lab.outage("a", "reply_lost", operation="charge", times=1)
+    lab.client.pay(order(), "a", consent=["b"])
+
+
+def silence_then_made_elsewhere(lab: Lab) -> None:
+    """The first step falls silent, which costs nothing: another channel is charged."""
+    lab.outage("a", "reply_lost", operation="create", times=1)
+    lab.client.pay(order(), "a", consent=["b"])
+
+
 def throttled_then_sent_again(lab: Lab) -> None:
     """Not taken for now, and sent again under the same number."""
     lab.outage("a", "rate_limited:0.5", operation="charge", times=1)
@@ -92,6 +109,9 @@ STORIES: dict[Story, str] = {
     declined_then_fallback: "named",
     silence_then_close_then_fallback: "named",
     held_then_captured: "authorising",
+    made_then_confirmed: "two_steps",
+    made_confirmed_and_held: "two_steps_held",
+    silence_then_made_elsewhere: "two_steps",
     throttled_then_sent_again: "idempotent",
     shown_and_paid: "qr",
     shown_and_switched: "qr",

@@ -185,4 +185,6 @@ def may_continue(run: Run, attempt: Attempt, channel: Channel, tries: int) -> bo
         return False
     if attempt.cause in (Cause.INPUT_MISSING.value, Cause.MERCHANT_CONFIG.value, Cause.TIME_UP.value):
         return False
+    if attempt.cause == Cause.TIMEOUT.value and next_option(run, peek=True) is not None:
+        return False  # the first of two steps fell silent, and moved nothing: another channel is quicker
     return tries + 1 < channel.retry.attempts and run.now() < run.known.pay_by and not run.known.finished

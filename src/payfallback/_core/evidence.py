@@ -33,6 +33,8 @@ def _fact(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
         return _of_refund(record, attempt, seen)
     if what == "close":
         return _of_close(seen)
+    if what == "create":
+        return None  # it moves nothing: its id, and why there is none, are noted
     if verdict == "declined":
         return _of_refusal(attempt, seen)
     if verdict == "not_sent":
@@ -167,6 +169,10 @@ def _note_charge(attempt: Attempt, seen: Seen) -> None:
         attempt.action = seen.action
 
 
+def _note_create(attempt: Attempt, seen: Seen) -> None:
+    attempt.retry_after = seen.retry_after
+
+
 def _note_close(attempt: Attempt, seen: Seen) -> None:
     if seen.verdict not in ("unknown", "not_sent"):
         attempt.close_answered = True
@@ -192,6 +198,7 @@ def _note_not_found(attempt: Attempt, seen: Seen) -> None:
 
 
 _NOTE: dict[str, Callable[[Attempt, Seen], None]] = {
+    "create": _note_create,
     "charge": _note_charge,
     "close": _note_close,
     "refund": _note_refund,

@@ -97,6 +97,10 @@ def _sending(record: Record, event: e.Sending) -> None:
     _SENDING[event.what](attempt, event)
 
 
+def _create_sent(attempt: Attempt, event: e.Sending) -> None:
+    """Nothing moves before a charge confirms what this makes: the attempt stays as it is."""
+
+
 def _charge_sent(attempt: Attempt, event: e.Sending) -> None:
     attempt.open = (*attempt.open, event.request)
     attempt.sends += 1
@@ -133,6 +137,7 @@ def _refund_sent(attempt: Attempt, event: e.Sending) -> None:
 
 
 _SENDING: dict[str, Callable[[Attempt, e.Sending], None]] = {
+    "create": _create_sent,
     "charge": _charge_sent,
     "close": _close_sent,
     "capture": _capture_sent,

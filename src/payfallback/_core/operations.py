@@ -12,8 +12,13 @@ from payfallback.taxonomy import Cause, Verdict
 
 
 class Kind(Enum):
-    """The operations of a provider."""
+    """The operations of a provider.
 
+    CREATE is for channels that charge in two steps (`Capabilities.creates`): it makes the payment at the provider,
+    where no money moves before CHARGE confirms it under the id that CREATE's answer told.
+    """
+
+    CREATE = "create"
     CHARGE = "charge"
     QUERY = "query"
     CLOSE = "close"
@@ -69,6 +74,7 @@ class Answer:
     provider_time: the provider's own clock (epoch seconds), from an authenticated field or the Date header.
     retry_after: seconds the provider asks us to wait. resendable: the code allows the same request again.
     code / text: the provider's words, already cut to 64 / 200 characters and free of personal data.
+    unlisted: the provider's code is in no table of ours: somebody should look it up (it is reported once).
     plans: for PLANS only. error: the exception, when there was one; never journalled.
     """
 
@@ -88,6 +94,7 @@ class Answer:
     memo: Mapping[str, str] = field(factory=dict)
     retry_after: float | None = None
     resendable: bool = False
+    unlisted: bool = False
     plans: tuple[Plan, ...] = ()
     error: BaseException | None = field(default=None, repr=False)
 

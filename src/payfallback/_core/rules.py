@@ -22,7 +22,7 @@ def leaving(record: Record, attempt: Attempt, view: View) -> bool:
     capabilities = channel.capabilities if channel is not None else Capabilities()
     age = view.now - (attempt.first_sent or attempt.planned_at)
     if not view.live:
-        by_itself = attempt.starts == "server" or not (attempt.handed_over or attempt.adopted)
+        by_itself = not attempt.handed_over and (attempt.starts == "server" or not attempt.adopted)
         lives = (capabilities.lives or PATIENCE) + capabilities.close_after
         return by_itself and age >= max(PATIENCE, lives)
     if attempt.status is not Status.UNKNOWN or not capabilities.leaves:
@@ -64,10 +64,11 @@ def _sending(record: Record, attempt: Attempt, view: View) -> Task | None:
 def _open(record: Record, attempt: Attempt, view: View) -> Task | None:
     """PENDING and UNKNOWN: hand over, ask, send again, close; or dead on our own evidence."""
     channel = view.channel(attempt)
-    unexposed = attempt.starts == "shopper" and not attempt.handed_over
     want = leaving(record, attempt, view)
-    if unexposed and not want and view.live and attempt.status is Status.PENDING and attempt.action is not None:
+    shows = attempt.status is Status.PENDING and attempt.action is not None and not attempt.handed_over
+    if shows and not want and view.live:
         return Task(view.now, Act.HAND_OVER, attempt.seq)
+    unexposed = attempt.starts == "shopper" and not attempt.handed_over
     if unexposed and not attempt.adopted:
         return Task(view.now, Act.NOT_EXPOSED, attempt.seq)
     if channel is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from payfallback._core import events as e
 from payfallback._core.answers import seen
-from payfallback._core.effects import Call, GiveBack, Load
+from payfallback._core.effects import Admit, Call, GiveBack, Load
 from payfallback._core.operations import Answer, Kind, Operation
 from payfallback._core.order import NOTHING, Attempt
 from payfallback._core.run import NOBODY, Flow, Run
+from payfallback._core.state import Status
 from payfallback._core.view import Task
 from payfallback.errors import PayfallbackError
 from payfallback.model import Money, Option
@@ -43,7 +44,7 @@ def operation(
 ) -> Operation:
     """A request about an attempt, from what the journal keeps of it."""
     record, order = run.known, run.order
-    shopper = run.shopper if kind is Kind.CHARGE else NOBODY
+    shopper = run.shopper if kind in (Kind.CHARGE, Kind.CREATE) else NOBODY
     return Operation(
         kind,
         Option.parse(attempt.option),
@@ -89,29 +90,17 @@ def charge(run: Run, channel: Channel, seq: int, permit: object, planned: e.Plan
     if now >= run.known.pay_by:
         yield GiveBack(permit)
         return False
+    if channel.capabilities.creates and (planned is not None or not run.known.attempts[seq - 1].provider_ref):
+        return (yield from _create(run, channel, seq, permit, planned))
     request, resend = 1, False
     if planned is None:
         attempt = run.known.attempts[seq - 1]
         request, resend = attempt.requests + 1, attempt.sends > 0
     sending = e.Sending(now, seq, request, "charge", now + timeout)
     intent = (sending,) if planned is None else (planned, sending)
-    run.permit = permit
-    try:
-        durable = yield from intend(run, *intent)
-    except PayfallbackError:  # another payment's id, a closed order, a taken number: nothing is sent
+    if not (yield from _may_send(run, permit, intent)):
         yield GiveBack(permit)
-        raise
-    finally:
-        run.permit = None
-    if not durable:
-        if run.down is None or run.sent or run.autonomy != "observe":
-            yield GiveBack(permit)
-            return False
-        if (yield from known_after_all(run)):
-            yield GiveBack(permit)
-            return False
-        run.blind, run.down = True, None  # observe lets the sale through, journal or not
-        run.add(*intent)
+        return False
     if run.monotonic() - started >= timeout:  # the commit took all the time there was: too late to send
         yield GiveBack(permit)
         record_answer(run, seq, "charge", Answer(verdict=Verdict.NOT_SENT, cause=Cause.TIME_UP), request=request)
@@ -125,6 +114,54 @@ def charge(run: Run, channel: Channel, seq: int, permit: object, planned: e.Plan
     answer = yield Call(channel.name, asked, permit, run.key, seq, request)
     record_answer(run, seq, "charge", answer, request=request)
     return True
+
+
+def _may_send(run: Run, permit: object, intent: tuple[e.Event, ...]) -> Flow:
+    """Make the intent durable, or let the sale through without it, as `observe` does. False: nothing may be sent."""
+    run.permit = permit
+    try:
+        durable = yield from intend(run, *intent)
+    except PayfallbackError:  # another payment's id, a closed order, a taken number: nothing is sent
+        yield GiveBack(permit)
+        raise
+    finally:
+        run.permit = None
+    if durable or run.blind:
+        return True
+    if run.down is None or run.sent or run.autonomy != "observe" or (yield from known_after_all(run)):
+        return False
+    run.blind, run.down = True, None  # observe lets the sale through, journal or not
+    run.add(*intent)
+    return True
+
+
+def _create(run: Run, channel: Channel, seq: int, permit: object, planned: e.Planned | None) -> Flow:
+    """The first of two steps: make the payment at the provider, keep its id, then charge. No money moves before the
+    charge confirms that id, so whatever becomes of this step, the attempt stays one that was never sent."""
+    timeout = time_for(run, channel)
+    request = 1 if planned is not None else run.known.attempts[seq - 1].requests + 1
+    sending = e.Sending(run.now(), seq, request, "create", run.now() + timeout)
+    if not (yield from _may_send(run, permit, (sending,) if planned is None else (planned, sending))):
+        yield GiveBack(permit)
+        return False
+    run.mine += (seq,)
+    attempt = run.known.attempts[seq - 1]
+    asked = operation(run, channel, attempt, Kind.CREATE, timeout, resend=request > 1)
+    answer = yield Call(channel.name, asked, permit, run.key, seq, request)
+    record_answer(run, seq, "create", answer, request=request)
+    attempt = run.known.attempts[seq - 1]
+    if answer.verdict is Verdict.DECLINED and attempt.status is Status.PLANNED:
+        run.tried[attempt.option] = attempt.cause
+        run.add(e.Died(run.now(), seq, "never_sent"))
+        return True
+    if answer.verdict is not Verdict.PENDING or not attempt.provider_ref or attempt.status is not Status.PLANNED:
+        return True
+    if run.left() < channel.capabilities.min_time:
+        return True
+    again = yield Admit(channel.name, False)
+    if getattr(again, "cause", None) is not None:
+        return True
+    return (yield from charge(run, channel, seq, again))
 
 
 def known_after_all(run: Run) -> Flow:

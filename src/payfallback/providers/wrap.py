@@ -136,6 +136,9 @@ def _unawaited(result: Any) -> Answer:
     return Answer(verdict=Verdict.UNKNOWN, cause=Cause.MERCHANT_CONFIG, text=text)
 
 
+_KINDS = (Kind.CHARGE, Kind.QUERY, Kind.CLOSE, Kind.REFUND, Kind.QUERY_REFUND, Kind.CAPTURE, Kind.CREATE)
+
+
 def wrap(
     charge: Does,
     *,
@@ -144,6 +147,7 @@ def wrap(
     refund: Does | None = None,
     query_refund: Does | None = None,
     capture: Does | None = None,
+    create: Does | None = None,
     reads: Named | Reader,
     account: Account | str,
     starts: Literal["shopper", "server"] = "server",
@@ -163,10 +167,11 @@ def wrap(
 ) -> Wrapped:
     """Make a provider of callables that exist already. Raises `ConfigError` for what cannot work. Times are seconds.
 
-    charge, query, close, refund, query_refund, capture: each takes an `Attempt`, sends that one request and returns
-      what the SDK returned, or lets its exception through. One that sent two would raise the failure of the second,
-      and a refused connection would hide the first. Leave out what the provider cannot do. With `capture`, a charge
-      only holds the money.
+    charge, query, close, refund, query_refund, capture, create: each takes an `Attempt`, sends that one request and
+      returns what the SDK returned, or lets its exception through. One that sent two would raise the failure of the
+      second, and a refused connection would hide the first. Leave out what the provider cannot do. With `capture`, a
+      charge only holds the money. With `create`, a charge takes two steps: `create` makes the payment unconfirmed, its
+      answer tells the provider's id, and `charge` confirms `attempt.provider_ref`. No money may move before that.
     reads: a shipped reader by name, or a function `(attempt, result) -> Answer | Verdict | None`.
     account: who is paid: an `Account`, or "provider/merchant", "provider/merchant/app/environment".
     starts: "shopper" when no money can move without what the charge returned (a QR code, a URL, a client secret).
@@ -184,8 +189,8 @@ def wrap(
     sdk_retries_off: your promise that one call of `charge` sends at most one request, whatever happens. A connection
       that was refused then proves "never sent".
     """
-    kinds = (Kind.CHARGE, Kind.QUERY, Kind.CLOSE, Kind.REFUND, Kind.QUERY_REFUND, Kind.CAPTURE)
-    does = checks.given(dict(zip(kinds, (charge, query, close, refund, query_refund, capture), strict=True)))
+    offered = (charge, query, close, refund, query_refund, capture, create)
+    does = checks.given(dict(zip(_KINDS, offered, strict=True)))
     checks.seconds(timeout=timeout, optional={"expiry": expiry, "resend_for": resend_for})
     checks.delays(query_after=query_after, close_after=close_after, not_found_after=not_found_after)
     checks.number(number)
@@ -205,6 +210,7 @@ def wrap(
         expiry_min=_SHORTEST if expiry is None else min(expiry, _SHORTEST),
         expiry_default=_USUAL if expiry is None else expiry,
         not_found_after=not_found_after,
+        creates=Kind.CREATE in does,
         authorises=Kind.CAPTURE in does,
         refund=Kind.REFUND in does,
         query_refund=Kind.QUERY_REFUND in does,

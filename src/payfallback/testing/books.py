@@ -11,6 +11,7 @@ from payfallback.model import Money
 from payfallback.policy import Capabilities
 from payfallback.taxonomy import Cause, Verdict
 from payfallback.testing.faults import Fault
+from payfallback.testing.plain_answers import accepted, not_found, refusal
 from payfallback.testing.trades import RefundMade, State, Till, Trade
 
 Struck = Mapping[str, Fault]
@@ -37,6 +38,7 @@ class Books:
         self.trades: dict[str, Trade] = {}
         self._later = later
         self._handlers: Mapping[Kind, Callable[[Operation, Capabilities, Struck, float], Answer]] = {
+            Kind.CREATE: self._create,
             Kind.CHARGE: self._charge,
             Kind.QUERY: self._query,
             Kind.CLOSE: self._close,
@@ -52,6 +54,20 @@ class Books:
 
     # ------------------------------------------------------------ charging
 
+    def _create(self, operation: Operation, can: Capabilities, struck: Struck, now: float) -> Answer:
+        """The first of two steps: the trade is there, and nothing moves yet."""
+        if (declined := struck.get("declined")) is not None:
+            return refusal(operation, now, "declined", cause=declined.cause or Cause.DECLINED, final=True)
+        trade = self.trades.get(operation.number) or self._open(operation, can, now)
+        if not trade.confirmed:
+            trade.state = State.CREATED
+        return self.till.answer(trade, Verdict.PENDING, now, cause=Cause.AWAITING_PROVIDER)
+
+    def _open(self, operation: Operation, can: Capabilities, now: float) -> Trade:
+        ref = f"{self.till.account.partition('/')[0]}-{len(self.trades) + 1:08}"
+        trade = self.trades[operation.number] = Trade(operation, can, ref, now)
+        return trade
+
     def _charge(self, operation: Operation, can: Capabilities, struck: Struck, now: float) -> Answer:
         trade = self.known(operation.number, now)
         if trade is not None:
@@ -59,15 +75,17 @@ class Books:
             if repeated is not None:
                 return repeated
         if can.expiry and operation.expires_at is not None and now > operation.expires_at:
-            return _refusal(operation, now, "expired", cause=Cause.EXPIRED, final=True)
-        if trade is None:
-            ref = f"{self.till.account.partition('/')[0]}-{len(self.trades) + 1:08}"
-            trade = self.trades[operation.number] = Trade(operation, can, ref, now)
-        trade.pays = operation.amount
+            return refusal(operation, now, "expired", cause=Cause.EXPIRED, final=True)
+        if can.creates and (trade is None or operation.provider_ref != trade.ref):
+            return refusal(operation, now, "nothing_created")
+        trade = trade or self._open(operation, can, now)
+        trade.pays, trade.confirmed = operation.amount, True
         return self._begin(trade, struck, now) if struck or can.starts == "shopper" else self._take(trade, now)
 
     def _repeated(self, trade: Trade, operation: Operation, struck: Struck, now: float) -> Answer | None:
         """The answer to a second charge under one number; None when it is taken for a new one."""
+        if trade.state is State.CREATED:
+            return None
         if trade.state in _OVER:
             if trade.state is State.CLOSED:
                 return self._refuse(trade, now, "trade_closed", final=True)
@@ -124,7 +142,7 @@ class Books:
     def _capture(self, operation: Operation, can: Capabilities, struck: Struck, now: float) -> Answer:
         trade = self.known(operation.number, now)
         if trade is None:
-            return _refusal(operation, now, "trade_not_found")
+            return refusal(operation, now, "trade_not_found")
         if trade.state is State.CAPTURED:
             return self.till.says(trade, now)
         if trade.state is not State.AUTHORISED:
@@ -164,13 +182,13 @@ class Books:
 
     def _query(self, operation: Operation, can: Capabilities, struck: Struck, now: float) -> Answer:
         trade = self._visible(operation.number, now)
-        return _not_found(now) if trade is None else self.till.says(trade, now)
+        return not_found(now) if trade is None else self.till.says(trade, now)
 
     def _query_refund(self, operation: Operation, can: Capabilities, struck: Struck, now: float) -> Answer:
         trade = self._visible(operation.number, now)
         made = trade.refund_made(operation.refund_number) if trade is not None else None
         if trade is None or made is None:
-            return _not_found(now)
+            return not_found(now)
         return self.till.refund_says(trade, made, now)
 
     def _plans(self, operation: Operation, can: Capabilities, struck: Struck, now: float) -> Answer:
@@ -183,7 +201,7 @@ class Books:
     def _close(self, operation: Operation, can: Capabilities, struck: Struck, now: float) -> Answer:
         trade = self._visible(operation.number, now)
         if trade is None:  # a cancel says "ok" about what it does not know; a close says that it does not know it
-            return _accepted(operation, now) if can.close_refunds else _refusal(operation, now, "trade_not_found")
+            return accepted(operation, now) if can.close_refunds else refusal(operation, now, "trade_not_found")
         age, can = now - trade.arrived, trade.can
         if "close_refused" in struck:
             return self._refuse(trade, now, "close_refused")
@@ -200,7 +218,7 @@ class Books:
             back = RefundMade(f"close-{trade.number}", Money(trade.refundable, trade.amount.currency), done=False)
             trade.refunds.append(back)
             self.till.give_back(trade, back, now)
-        elif trade.state in (State.WAITING, State.WORKING, State.AUTHORISED):
+        elif trade.state in (State.CREATED, State.WAITING, State.WORKING, State.AUTHORISED):
             self.till.close(trade, now)
         if not trade.can.close_names_trade:
             return self.till.answer(trade, Verdict.ACCEPTED, now)
@@ -211,7 +229,7 @@ class Books:
     def _refund(self, operation: Operation, can: Capabilities, struck: Struck, now: float) -> Answer:
         trade = self.known(operation.number, now)
         if trade is None:
-            return _refusal(operation, now, "trade_not_found", verdict=Verdict.REFUND_FAILED)
+            return refusal(operation, now, "trade_not_found", verdict=Verdict.REFUND_FAILED)
         amount = operation.refund_amount or operation.amount
         made = trade.refund_made(operation.refund_number)
         if made is not None and "key_ignored" not in struck:
@@ -260,23 +278,3 @@ def _unrefundable(trade: Trade, amount: Money, struck: Struck, now: float) -> st
         return "refund_exceeds_capture" if trade.captured else "trade_not_paid"
     until = trade.can.refund_until
     return "refund_too_late" if until is not None and now - trade.captured_at > until else ""
-
-
-def _not_found(now: float) -> Answer:
-    return Answer(verdict=Verdict.NOT_FOUND, code="trade_not_found", provider_time=now)
-
-
-def _accepted(operation: Operation, now: float) -> Answer:
-    return Answer(verdict=Verdict.ACCEPTED, number=operation.number, provider_time=now)
-
-
-def _refusal(
-    operation: Operation,
-    now: float,
-    code: str,
-    *,
-    verdict: Verdict = Verdict.DECLINED,
-    cause: Cause = Cause.DECLINED,
-    final: bool = False,
-) -> Answer:
-    return Answer(verdict=verdict, number=operation.number, cause=cause, code=code, final=final, provider_time=now)

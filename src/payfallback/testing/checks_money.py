@@ -9,7 +9,7 @@ from payfallback.testing.case import Case, Violation
 from payfallback.testing.history import Attempt, History
 from payfallback.testing.ledger import Arrival, Entry, holding, peak, unrefunded
 
-_INTENT = (Kind.CHARGE, Kind.CLOSE, Kind.CAPTURE, Kind.REFUND)
+_INTENT = (Kind.CREATE, Kind.CHARGE, Kind.CLOSE, Kind.CAPTURE, Kind.REFUND)
 _SAME_MOMENT = 1e-6
 
 

@@ -16,7 +16,7 @@ Takes = Literal["nothing", "seconds", "calls", "cause", "minor"]
 
 _ALL = frozenset(Kind)
 _CHARGE = frozenset({Kind.CHARGE})
-_DECLINABLE = frozenset({Kind.CHARGE, Kind.CAPTURE, Kind.REFUND})
+_DECLINABLE = frozenset({Kind.CREATE, Kind.CHARGE, Kind.CAPTURE, Kind.REFUND})
 _LATE = frozenset({Kind.CHARGE, Kind.REFUND})
 _REPEATABLE = frozenset({Kind.CHARGE, Kind.REFUND})
 

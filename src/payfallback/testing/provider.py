@@ -234,6 +234,7 @@ class FakeProvider:
 
 
 _NEEDS: Mapping[Kind, str] = {
+    Kind.CREATE: "creates",
     Kind.QUERY: "query",
     Kind.CLOSE: "close",
     Kind.CAPTURE: "authorises",

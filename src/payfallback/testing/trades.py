@@ -17,6 +17,7 @@ from payfallback.testing.ledger import Entry, Ledger, What
 class State(Enum):
     """What has become of a trade."""
 
+    CREATED = "created"  # made in the first of two steps, not confirmed
     WAITING = "waiting"  # the shopper has to act
     WORKING = "working"  # the provider has to act
     AUTHORISED = "authorised"
@@ -53,6 +54,7 @@ class Trade:
         "captured_at",
         "cause",
         "channel",
+        "confirmed",
         "ends_at",
         "late",
         "number",
@@ -70,6 +72,7 @@ class Trade:
         self.can, self.ref, self.arrived = can, ref, now
         self.pays = operation.amount
         self.state = State.WAITING
+        self.confirmed = False  # of a charge in two steps: the second has arrived
         self.visible_at = now
         self.ends_at = _end(operation, can, now)
         self.late = 0.0
@@ -169,6 +172,10 @@ class Till:
         self._ledger.record(Entry(now, what, self.account, trade.number, trade.order_id, amount, refund))
 
 
+def _created(till: Till, trade: Trade, now: float) -> Answer:
+    return till.answer(trade, Verdict.UNKNOWN, now, cause=Cause.AWAITING_PROVIDER, code="not_confirmed")
+
+
 def _waiting(till: Till, trade: Trade, now: float) -> Answer:
     action: Action | None = None
     if trade.can.starts == "shopper":
@@ -203,6 +210,7 @@ def _refunded(till: Till, trade: Trade, now: float) -> Answer:
 
 
 _SAYS: dict[State, Callable[[Till, Trade, float], Answer]] = {
+    State.CREATED: _created,
     State.WAITING: _waiting,
     State.WORKING: _working,
     State.AUTHORISED: _authorised,

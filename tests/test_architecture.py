@@ -13,7 +13,7 @@ SOURCES = ROOT / "src" / house_rules.PACKAGE
 
 # A file imports only from its own floor and from those below. A new file or folder gets a place here.
 FLOORS: dict[int, tuple[str, ...]] = {
-    0: ("_values", "errors", "model", "taxonomy", "messages", "_texts*", "results"),
+    0: ("_values", "errors", "model", "taxonomy", "messages", "_texts*", "results", "bills"),
     1: ("policy",),
     2: ("_core",),
     3: ("ports", "config", "_config_*", "_clock"),
@@ -29,6 +29,8 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "_guard",
         "_inbound",
         "_options",
+        "_prechecks",
+        "_reconciling",
         "_tally",
     ),
     6: ("testing",),

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from payfallback.bills import Reconciled
 from payfallback.errors import (
+    BillUnavailable,
     ConfigError,
     InputMissing,
     InsideTransaction,
@@ -49,7 +51,7 @@ from payfallback.results import (
 from payfallback.taxonomy import Cause, Verdict
 
 if TYPE_CHECKING:
-    from payfallback._core.operations import Answer
+    from payfallback._core.operations import Answer, Plan
     from payfallback.aclient import AsyncPayments
     from payfallback.client import Payments
     from payfallback.policy import Account, Capabilities, Channel, Policy, Route, When
@@ -65,6 +67,7 @@ _LAZY = {
     "Capabilities": "payfallback.policy",
     "Channel": "payfallback.policy",
     "Payments": "payfallback.client",
+    "Plan": "payfallback._core.operations",
     "Policy": "payfallback.policy",
     "Route": "payfallback.policy",
     "When": "payfallback.policy",
@@ -93,6 +96,7 @@ __all__ = [
     "AppParams",
     "AsyncPayments",
     "Attempt",
+    "BillUnavailable",
     "Capabilities",
     "Cause",
     "Channel",
@@ -118,9 +122,11 @@ __all__ = [
     "PayfallbackError",
     "Payments",
     "Pending",
+    "Plan",
     "Policy",
     "ProgrammingError",
     "Qr",
+    "Reconciled",
     "Recovered",
     "Redirect",
     "Refund",

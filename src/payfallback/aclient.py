@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import date
 from typing import Any, Self
+
+from anyio import to_thread
 
 from payfallback._build import build
 from payfallback._core import flow as flows
@@ -11,6 +14,8 @@ from payfallback._core import refunds
 from payfallback._core.operations import Answer
 from payfallback._core.trace import Trace, trace_of
 from payfallback._inbound import Inbound
+from payfallback._reconciling import PAGE, Bill, Reconciling
+from payfallback.bills import Reconciled
 from payfallback.client import BATCH
 from payfallback.errors import PayfallbackError, UnknownOrder
 from payfallback.model import Money, Option, Order, Shopper
@@ -81,11 +86,12 @@ class AsyncPayments:
         result: Result = await self._driver.run(flows.switch(run, order))
         return result
 
-    async def options(self, order: Order, *, shopper: Shopper | None = None, within: float = 0.5) -> Options:
+    async def options(
+        self, order: Order, *, shopper: Shopper | None = None, within: float = 0.5, locale: str = "zh-CN"
+    ) -> Options:
         """As `Payments.options`."""
-        ask = self._built.options(order, shopper, within)
-        answers = {effect.channel: await self._driver.call(effect) for effect in ask.calls()}
-        return ask.result(answers)
+        result: Options = await self._driver.run(self._built.options(order, shopper, within, locale))
+        return result
 
     async def status(self, order_id: str, *, ask: bool = False, merchant: str | None = None) -> Result:
         """As `Payments.status`."""
@@ -171,6 +177,24 @@ class AsyncPayments:
         except Exception as error:  # noqa: BLE001  # one order that cannot be looked at must not keep the others waiting
             self._built.tell("recovery.failed", order_id=stored.key, error=type(error).__name__)
             return None, error
+
+    async def reconcile(
+        self, channel: str, day: date, bill: Bill = None, *, progress: Callable[[int], object] | None = None
+    ) -> Reconciled:
+        """As `Payments.reconcile`; the bill is fetched in a worker thread."""
+        job = Reconciling(self._built, channel, day, bill, progress)
+        if job.must_fetch:
+            await to_thread.run_sync(job.fetch)
+        for line in job.lines():
+            finding = None
+            for key in await self._driver.ask(self.journal.find, line.number or line.provider_ref):
+                finding = finding or await self._driver.run(job.flow(key, line))
+            job.found(line, finding)
+        after = ""
+        while page := await self._driver.ask(self.journal.captured, job.account, job.start, job.end, after, PAGE):
+            job.held(page)
+            after = page[-1].number
+        return job.result()
 
     async def deliver(
         self, handler: Callable[[Outcome], Awaitable[object]], *, order_id: str | None = None, limit: int = 100

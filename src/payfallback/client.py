@@ -4,6 +4,7 @@ and hands it to a driver."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any, Self
 
 from payfallback._build import build
@@ -12,6 +13,8 @@ from payfallback._core import refunds
 from payfallback._core.operations import Answer
 from payfallback._core.trace import Trace, trace_of
 from payfallback._inbound import Inbound
+from payfallback._reconciling import PAGE, Bill, Reconciling
+from payfallback.bills import Reconciled
 from payfallback.errors import PayfallbackError, UnknownOrder
 from payfallback.model import Money, Option, Order, Shopper
 from payfallback.policy import Policy
@@ -88,11 +91,13 @@ class Payments:
         result: Result = self._driver.run(flows.switch(run, order))
         return result
 
-    def options(self, order: Order, *, shopper: Shopper | None = None, within: float = 0.5) -> Options:
-        """What the shopper can be offered before the click. Never blocks checkout: what is not known says so."""
-        ask = self._built.options(order, shopper, within)
-        answers = {effect.channel: self._driver.call(effect) for effect in ask.calls()}
-        return ask.result(answers)
+    def options(
+        self, order: Order, *, shopper: Shopper | None = None, within: float = 0.5, locale: str = "zh-CN"
+    ) -> Options:
+        """What the shopper can be offered before the click, and why not the rest. Never blocks checkout: what is not
+        known within `within` seconds says so. `locale`: of the labels and texts, `zh-CN` or `en`."""
+        result: Options = self._driver.run(self._built.options(order, shopper, within, locale))
+        return result
 
     def status(self, order_id: str, *, ask: bool = False, merchant: str | None = None) -> Result:
         """Where an order stands. `ask` makes one budgeted query. Raises `UnknownOrder`, `JournalUnavailable`."""
@@ -181,6 +186,27 @@ class Payments:
         except Exception as error:  # noqa: BLE001  # one order that cannot be looked at must not keep the others waiting
             self._built.tell("recovery.failed", order_id=stored.key, error=type(error).__name__)
             return None, error
+
+    def reconcile(
+        self, channel: str, day: date, bill: Bill = None, *, progress: Callable[[int], object] | None = None
+    ) -> Reconciled:
+        """Hold a provider's bill of one day against the journal. What it proves is taken in as evidence, once; what it
+        leaves open is reported. `bill`: the file or its path; None fetches it. `progress` hears the lines read so far.
+
+        Raises `UnknownOption` for a channel without bills, `BillUnavailable`, `JournalUnavailable`.
+        """
+        job = Reconciling(self._built, channel, day, bill, progress)
+        if job.must_fetch:
+            job.fetch()
+        for line in job.lines():
+            keys = self._driver.ask(self.journal.find, line.number or line.provider_ref)
+            found = (self._driver.run(job.flow(key, line)) for key in keys)
+            job.found(line, next((each for each in found if each is not None), None))
+        after = ""
+        while page := self._driver.ask(self.journal.captured, job.account, job.start, job.end, after, PAGE):
+            job.held(page)
+            after = page[-1].number
+        return job.result()
 
     def deliver(self, handler: Callable[[Outcome], object], *, order_id: str | None = None, limit: int = 100) -> int:
         """Tell the shop each outcome, at least once, under one id. An outcome counts as told when `handler` returns;

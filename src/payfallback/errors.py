@@ -104,6 +104,13 @@ class InsideTransaction(ProgrammingError):
     code = "inside_transaction"
 
 
+class BillUnavailable(PayfallbackError):
+    """A daily bill cannot be had or read: not there yet, none offered, not authentic, or not a bill. Nothing was
+    decided from it."""
+
+    code = "bill_unavailable"
+
+
 class NotAuthentic(PayfallbackError):
     """A signature does not hold, or is missing. What the message said proves nothing."""
 

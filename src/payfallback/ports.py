@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from datetime import date, tzinfo
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from payfallback._core.events import Event
+from payfallback._core.memory import Refusal
 from payfallback._core.operations import Answer, Notice, Operation
 from payfallback._values import field, value
+from payfallback.bills import BillLine
 from payfallback.policy import Account, Capabilities
 from payfallback.results import Outcome
 
@@ -79,6 +82,21 @@ class Callables(Protocol):
 
 
 Provider = Wire | Callables
+
+
+@runtime_checkable
+class Billing(Protocol):
+    """A provider that offers a daily bill. Does no I/O: `bill` yields requests, is sent their responses, and returns
+    the file."""
+
+    account: Account
+    bills_zone: tzinfo
+
+    def bill(self, day: date) -> Generator[HttpRequest, HttpResponse, bytes]:
+        """Fetch the bill of one day of `bills_zone`. Raises `BillUnavailable`."""
+
+    def bill_lines(self, source: BinaryIO) -> Iterator[BillLine]:
+        """Read a bill, fetched or downloaded by hand. Raises `BillUnavailable`."""
 
 
 class Exchanging(Protocol):
@@ -208,6 +226,10 @@ class Journal(Protocol):
     def list(self, states: Sequence[str], limit: int, done: Done, *, sort: str = "since") -> None:
         """`done(tuple[Summary, ...])`; no states: all. `sort`: "since", "amount" or "due"."""
 
+    def captured(self, account: str, start: float, end: float, after: str, limit: int, done: Done) -> None:
+        """`done(tuple[Summary, ...])`: orders that this account's captures of [start, end) pay, epoch seconds, by
+        attempt number, from the one after `after` on."""
+
     def undelivered(self, limit: int, done: Done, *, order_id: str | None = None) -> None:
         """`done(tuple[Outcome, ...])`, oldest first."""
 
@@ -228,6 +250,16 @@ class Journal(Protocol):
 
     def switches(self, done: Done) -> None:
         """`done(tuple[Switch, ...])`: the stops that hold now."""
+
+    def remember(self, refusals: Sequence[Refusal], done: Done) -> None:
+        """`done(None)`: keep refusals of shoppers and cards until they are to be forgotten. Bounded, for each subject
+        and in all: the oldest go first."""
+
+    def recall(self, subjects: Sequence[str], done: Done) -> None:
+        """`done(tuple[Refusal, ...])`: what is kept of these subjects and not to be forgotten yet, oldest first."""
+
+    def forget(self, subject: str, scope: str, done: Done) -> None:
+        """`done(None)`: drop what is kept of a subject in one scope."""
 
     def close(self) -> None:
         """Finish what is under way and let go of the file. Later calls report `JournalUnavailable`."""

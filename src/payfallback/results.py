@@ -148,7 +148,14 @@ class Recovered:
 
 @value(kw_only=True)
 class OptionState:
-    """One option before the click. `checked`: who said so; `reason` is for the shop, `text` for the shopper."""
+    """One option before the click. `checked`: who said so, just now or a moment ago; `reason` is for the shop, `text`
+    for the shopper.
+
+    An available option may have a reason too: `not_consented` (it is never taken by itself, the shopper has to choose
+    it) or `limit_glitch` (its limit reads absurdly low; it is asked again before that is believed). each, first, fee,
+    total: what the shopper pays an instalment, in the first one, as a fee, and in all, where the provider says so.
+    fee_by: who bears the fee. open: what the shopper was shown for this order and can still pay, should they come back.
+    """
 
     option: str
     available: bool
@@ -160,12 +167,13 @@ class OptionState:
     first: Money | None = None
     fee: Money | None = None
     total: Money | None = None
+    fee_by: Literal["", "shopper", "merchant"] = ""
     open: Action | None = None
 
 
 @value(kw_only=True)
 class Options:
-    """The options of an order, in the order of its route."""
+    """The options of an order, in the order of its route; then those of other routes, and why not for this order."""
 
     order_id: str
     options: tuple[OptionState, ...]

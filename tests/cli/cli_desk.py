@@ -116,12 +116,13 @@ class TestShop:
         """Have a QR code made by Baitiao."""
         return self.payments.pay(Order(order_id, Money.of(yuan, "CNY"), "a phone"), "baitiao/12")
 
-    def lose_the_answer(self, order_id: str, yuan: str = "59.00") -> Result:
-        """JD took the money a while ago, and nobody heard of it; it is time to look at it again."""
-        self.sandbox.notifications("jdpay", "off")
-        self.sandbox.fault("jdpay", "reply_lost")
+    def lose_the_answer(self, order_id: str, yuan: str = "59.00", *, by: str = "baitiao_code") -> Result:
+        """The provider took the money a while ago, and nobody heard of it; it is time to look at it again."""
+        provider = "wechatpay" if by.startswith("wechat") else "jdpay"
+        self.sandbox.notifications(provider, "off")
+        self.sandbox.fault(provider, "reply_lost")
         with Payments.from_config(str(self.config), clock=Earlier()) as payments:
             order = Order(order_id, Money.of(yuan, "CNY"), "tea", attributes={"place": "store"})
-            result = payments.pay(order, "baitiao_code", shopper=Shopper(inputs=CODE), within=0.6)
+            result = payments.pay(order, by, shopper=Shopper(inputs=CODE), within=0.6)
         self.sandbox.clear()
         return result

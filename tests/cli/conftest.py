@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from cli_desk import Desk, TestShop
 
-from payfallback._check import starter_config
 from payfallback.client import Payments
+from payfallback.testing import starter_config
 from payfallback.testing.sandbox import Sandbox
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from cli_desk import Desk, TestShop, spawn
 
-from payfallback._check import starter_config
 from payfallback.client import Payments
 from payfallback.model import Money, Order
 from payfallback.results import ActionRequired
+from payfallback.testing import starter_config
+from payfallback.testing.sandbox.registry import ENTRIES
 
 HEAVY = ("rich", "httpx", "pydantic", "starlette", "uvicorn", "anyio", "cryptography", "pybreaker", "sqlite3")
 
@@ -98,8 +99,9 @@ def test_a_reader_that_has_seen_enough_is_no_error(shop: TestShop, tmp_path: Pat
 
 def test_the_sandbox_serves_a_shop_until_ctrl_c(tmp_path: Path) -> None:
     """`sandbox --write-config` starts both providers and writes a configuration with which one can pay at once."""
-    ports = ("--jdpay-port", 0, "--wechatpay-port", 0, "--control-port", 0)
-    running = spawn("sandbox", *ports, "--key-dir", "keys", "--write-config", "shop.toml", "--json", folder=tmp_path)
+    running = spawn(
+        "sandbox", "--free-ports", "--key-dir", "keys", "--write-config", "shop.toml", "--json", folder=tmp_path
+    )
     assert running.stdout is not None
     told = json.loads(running.stdout.readline())
     with Payments.from_config(str(tmp_path / "shop.toml"), journal="memory:") as payments:
@@ -117,32 +119,43 @@ def test_the_sandbox_serves_a_shop_until_ctrl_c(tmp_path: Path) -> None:
 
 def test_the_sandbox_says_how_to_use_it(tmp_path: Path) -> None:
     """For people it prints where everything is, and how to break it."""
-    ports = ("--jdpay-port", 0, "--wechatpay-port", 0, "--control-port", 0)
-    running = spawn("sandbox", *ports, "--write-config", "shop.toml", folder=tmp_path)
+    running = spawn("sandbox", "--free-ports", "--write-config", "shop.toml", folder=tmp_path)
     assert running.stdout is not None
-    told = [running.stdout.readline() for _ in range(8)]
+    told = {line[:12].strip(): line for line in (running.stdout.readline() for _ in range(7 + len(ENTRIES)))}
     running.send_signal(signal.SIGTERM)
     running.communicate(timeout=20)
     assert running.returncode == 0
-    assert told[2].startswith("control      http://127.0.0.1:")
-    assert "reply_lost" in told[5]
-    assert "Ctrl-C" in told[7]
+    assert {"control", "test keys", "wrote", "break it", "mend it", "Ctrl-C ends"} <= told.keys()
+    assert all(f"{entry.words['en']:<13}http://127.0.0.1:" in told[entry.words["en"]] for entry in ENTRIES.values())
+    assert "reply_lost" in told[""]
+    assert max(map(len, told.values())) <= 81
 
 
 def test_the_sandbox_of_init_answers_where_init_said(desk: Desk) -> None:
     """The ports that `init` writes are the sandbox's own default ports."""
     desk.run("init")
     text = Path("payfallback.toml").read_text(encoding="utf-8")
-    told = desk.run("sandbox", "--help").out
-    assert [port for port in ("8701", "8702") if port in text and port in told] == ["8701", "8702"]
+    told = " ".join(desk.run("sandbox", "--help").out.split())
+    assert "control 8700" in told
+    for name, entry in ENTRIES.items():
+        assert f"http://127.0.0.1:{entry.port}" in text
+        assert f"{name} {entry.port}" in told
 
 
 def test_a_taken_port_is_one_line(desk: Desk, shop: TestShop) -> None:
     """A port in use is exit code 2 and says which."""
     port = shop.sandbox.jdpay_url.rpartition(":")[2]
-    ended = desk.run("sandbox", "--jdpay-port", port, "--wechatpay-port", 0, "--control-port", 0)
+    ended = desk.run("sandbox", "--free-ports", "--port", f"jdpay={port}")
     assert ended.code == 2
     assert f"cannot use port {port}" in ended.err
+
+
+@pytest.mark.parametrize("port", ["jdpay", "jdpay=x", "jdpay=70000", "nobody=1"])
+def test_a_port_is_named(desk: Desk, port: str) -> None:
+    """A port that cannot be understood is wrong usage, before anything starts."""
+    ended = desk.run("sandbox", "--free-ports", "--port", port)
+    assert ended.code == 2
+    assert port.partition("=")[0] in ended.err
 
 
 def test_the_sandbox_never_replaces_a_configuration(desk: Desk, shop: TestShop) -> None:

@@ -74,6 +74,17 @@ def summaries(connection: sqlite3.Connection, states: Sequence[str], limit: int,
     return tuple(map(summary_of, rows))
 
 
+def captured(
+    connection: sqlite3.Connection, account: str, start: float, end: float, after: str, limit: int
+) -> tuple[Summary, ...]:
+    """What an account captured in a span of time, by attempt number."""
+    rows = connection.execute(
+        f"{_LISTED} WHERE account = ? AND paid_at >= ? AND paid_at < ? AND number > ? ORDER BY number LIMIT ?",
+        (account, start, end, after, max(0, limit)),
+    )
+    return tuple(map(summary_of, rows))
+
+
 # ---------------------------------------------------------------- outcomes
 
 

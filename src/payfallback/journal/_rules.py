@@ -12,6 +12,8 @@ from payfallback.ports import Commit, Receipt
 
 SORTS = ("since", "amount", "due")
 INBOX_BYTES = 65_536  # of one notification, as JSON
+OF_ONE = 64  # refusals that are remembered of one subject: more than any card network's limit counts
+IN_ALL = 100_000  # refusals that are remembered at all
 
 
 def flaw(commit: Commit) -> ProgrammingError | None:

@@ -146,7 +146,17 @@ _SUBMISSION = (
     ),
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_TABLES, *_SUBMISSION),)  # step n brings version n to n + 1
+_MEMORY = (
+    """
+    CREATE TABLE refusals(
+      id INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, scope TEXT NOT NULL, cause TEXT NOT NULL,
+      at REAL NOT NULL, until REAL NOT NULL, option TEXT NOT NULL, minor INTEGER NOT NULL, currency TEXT NOT NULL)
+    """,
+    "CREATE INDEX refusals_subject ON refusals(subject, id)",
+    "CREATE INDEX refusals_until ON refusals(until)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_TABLES, *_SUBMISSION), _MEMORY)  # step n brings version n to n + 1
 VERSION = len(MIGRATIONS)
 
 

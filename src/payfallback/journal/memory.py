@@ -11,7 +11,9 @@ from threading import Lock
 from typing import Any
 
 from payfallback._core.events import Event, Seen
+from payfallback._core.memory import Refusal
 from payfallback.errors import ProgrammingError
+from payfallback.journal._kept import Kept
 from payfallback.journal._rules import check_lease, checked_sort, closed, flaw, inbox_text, written
 from payfallback.journal._sealing import Key, seal_of
 from payfallback.journal.codec import without_secrets
@@ -53,6 +55,7 @@ class MemoryJournal:
         self._undelivered: dict[str, Outcome] = {}
         self._inbox: dict[tuple[str, str], dict[tuple[str, str], None]] = {}
         self._switches: dict[str, Switch] = {}
+        self._refusals = Kept()
 
     # ------------------------------------------------------------ orders
 
@@ -196,6 +199,15 @@ class MemoryJournal:
         entries = [e for e in self._orders.values() if e.summary and (not states or e.summary.state in states)]
         return tuple(e.summary for e in sorted(entries, key=rank)[: max(0, limit)] if e.summary)
 
+    def captured(self, account: str, start: float, end: float, after: str, limit: int, done: Done) -> None:
+        """`done(tuple[Summary, ...])`: what this account captured in [start, end), by attempt number."""
+        self._answer(done, lambda: self._captured(account, start, end, after, limit))
+
+    def _captured(self, account: str, start: float, end: float, after: str, limit: int) -> tuple[Summary, ...]:
+        paid = (e.summary for e in self._orders.values() if e.summary and e.summary.paid_at is not None)
+        found = [s for s in paid if s.account == account and start <= (s.paid_at or 0.0) < end and s.number > after]
+        return tuple(sorted(found, key=lambda s: s.number)[: max(0, limit)])
+
     # ------------------------------------------------------------ outcomes
 
     def undelivered(self, limit: int, done: Done, *, order_id: str | None = None) -> None:
@@ -238,6 +250,20 @@ class MemoryJournal:
     def switches(self, done: Done) -> None:
         """`done(tuple[Switch, ...])`: the stops that hold now, by channel."""
         self._answer(done, lambda: tuple(s for _, s in sorted(self._switches.items()) if self._holds(s)))
+
+    # ------------------------------------------------------------ memory of refusals
+
+    def remember(self, refusals: Sequence[Refusal], done: Done) -> None:
+        """`done(None)`: keep refusals until they are to be forgotten; bounded, the oldest go first."""
+        self._answer(done, lambda: self._refusals.remember(refusals))
+
+    def recall(self, subjects: Sequence[str], done: Done) -> None:
+        """`done(tuple[Refusal, ...])`: what is kept of these subjects, oldest first."""
+        self._answer(done, lambda: self._refusals.recall(subjects, self._now()))
+
+    def forget(self, subject: str, scope: str, done: Done) -> None:
+        """`done(None)`: drop what is kept of a subject in one scope."""
+        self._answer(done, lambda: self._refusals.forget(subject, scope))
 
     # ------------------------------------------------------------ all of them
 

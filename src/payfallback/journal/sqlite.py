@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from payfallback._core.memory import Refusal
 from payfallback.errors import PayfallbackError
-from payfallback.journal import _database, _fork, _queries
+from payfallback.journal import _database, _fork, _queries, _refusals
 from payfallback.journal._database import Database
 from payfallback.journal._engine import Engine
 from payfallback.journal._groups import Append, Task
@@ -120,6 +121,10 @@ class SqliteJournal:
         """`done(tuple[Summary, ...])`; no states: all. Oldest first, largest first, or soonest due first."""
         self._read(done, lambda connection: _queries.summaries(connection, states, limit, sort))
 
+    def captured(self, account: str, start: float, end: float, after: str, limit: int, done: Done) -> None:
+        """`done(tuple[Summary, ...])`: what this account captured in [start, end), by attempt number."""
+        self._read(done, lambda connection: _queries.captured(connection, account, start, end, after, limit))
+
     # ------------------------------------------------------------ outcomes
 
     def undelivered(self, limit: int, done: Done, *, order_id: str | None = None) -> None:
@@ -155,6 +160,20 @@ class SqliteJournal:
     def switches(self, done: Done) -> None:
         """`done(tuple[Switch, ...])`: the stops that hold now, by channel."""
         self._read(done, lambda connection: _queries.switches(connection, self._now()))
+
+    # ------------------------------------------------------------ memory of refusals
+
+    def remember(self, refusals: Sequence[Refusal], done: Done) -> None:
+        """`done(None)`: keep refusals until they are to be forgotten; bounded, the oldest go first."""
+        self._write(done, lambda connection, now: _refusals.remember(connection, refusals, now))
+
+    def recall(self, subjects: Sequence[str], done: Done) -> None:
+        """`done(tuple[Refusal, ...])`: what is kept of these subjects, oldest first."""
+        self._read(done, lambda connection: _refusals.recall(connection, subjects, self._now()))
+
+    def forget(self, subject: str, scope: str, done: Done) -> None:
+        """`done(None)`: drop what is kept of a subject in one scope."""
+        self._write(done, lambda connection, _: _refusals.forget(connection, subject, scope))
 
     # ------------------------------------------------------------ all of them
 

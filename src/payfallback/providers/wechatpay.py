@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import re
 import secrets as chance
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from payfallback._core.operations import Answer, Kind, Notice, Operation
 from payfallback._values import changed
+from payfallback.bills import BillLine
 from payfallback.errors import ConfigError, NotAuthentic
-from payfallback.model import Action, AppParams, Qr, Redirect
+from payfallback.model import Action, Qr, Redirect
 from payfallback.policy import Account, Capabilities
 from payfallback.ports import Clock, HttpRequest, HttpResponse
 from payfallback.providers import _wechatpay_answers as answers
+from payfallback.providers import _wechatpay_bill as bills
+from payfallback.providers import _wechatpay_params as params
 from payfallback.providers import _wechatpay_products as products
 from payfallback.providers import _wechatpay_requests as requests
-from payfallback.providers._wechatpay_codes import NO_TRADE, plain, row_for
+from payfallback.providers._wechatpay_codes import is_signature, is_unknown_trade, proof_of
 from payfallback.providers._wechatpay_sign import Signer
+from payfallback.providers.code_table import CodeRow, CodeTable, code_table
 from payfallback.providers.codes import (
+    BEIJING,
     clean_code,
-    clean_text,
     http_date,
     known_options,
     plain_number,
@@ -41,6 +46,7 @@ class WechatPay:
     account.app is the appid, account.merchant the mchid. sign: private keys, `Key.id` the certificate's serial number;
     verify: platform certificates (id: serial number) or public keys (id: PUB_KEY_ID_...); the first signs, all verify.
     secrets: APIv3 keys, all decrypt. options: see `_wechatpay_requests.OPTIONS`. nonce: 16 to 32 letters and digits.
+    codes: the merchant's own rows of the table of codes.
     Raises `ConfigError` for keys, secrets or options that cannot be right; `check` parses the keys as well.
     """
 
@@ -55,6 +61,7 @@ class WechatPay:
         clock: Clock,
         options: Mapping[str, str] | None = None,
         nonce: Callable[[], str] | None = None,
+        codes: Sequence[CodeRow] = (),
     ) -> None:
         if not account.app:
             raise ConfigError(f"account {account.name!r}: WeChat Pay needs an appid", hint="give it as `app`")
@@ -63,6 +70,7 @@ class WechatPay:
         self._base = base_url.rstrip("/")
         self._clock = clock
         self._options = known_options("wechatpay", options, requests.OPTIONS)
+        self._codes = code_table("wechatpay", codes)
         self._nonce = nonce if nonce is not None else lambda: chance.token_hex(16)
 
     def check(self) -> None:
@@ -102,12 +110,14 @@ class WechatPay:
         body = answers.json_object(response.body) if len(response.body) <= 256 * 1024 else None
         wait = retry_after(response.headers, now)
         if signed_at is None:
-            return _unsigned(operation, response, body or {}, wait)
+            return _unsigned(self._codes, operation, response, body or {}, wait)
         if body is None:
             return unknown(Cause.API_FAILURE, response.status, "signed, but not a JSON object", retry_after=wait)
         if 200 <= response.status < 300:
             return changed(self._said(operation, response.status, body), provider_time=signed_at)
-        return _refused(operation, response.status, body, signed_at, wait)
+        return changed(
+            _refused(self._codes, operation, response.status, body), provider_time=signed_at, retry_after=wait
+        )
 
     def _said(self, operation: Operation, status: int, body: Mapping[str, Any]) -> Answer:
         if operation.kind in (Kind.REFUND, Kind.QUERY_REFUND):
@@ -136,21 +146,10 @@ class WechatPay:
                 else None
             )
         prepay = answers.text_in(body, "prepay_id")
-        return self._app_params(prepay) if re.fullmatch(r"[0-9A-Za-z_-]{1,64}", prepay) else None
-
-    def _app_params(self, prepay: str) -> AppParams:
-        """What the page hands to WeChat's bridge, with the second signature."""
-        stamp, nonce, package = str(int(self._clock.epoch())), self._nonce(), f"prepay_id={prepay}"
-        return AppParams(
-            {
-                "appId": self.account.app,
-                "timeStamp": stamp,
-                "nonceStr": nonce,
-                "package": package,
-                "signType": "RSA",
-                "paySign": self._signer.sign(self.account.app, stamp, nonce, package),
-            }
-        )
+        if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", prepay):
+            return None
+        make = params.for_app if operation.product == "app" else params.for_bridge
+        return make(self._signer, self.account, prepay, int(self._clock.epoch()), self._nonce())
 
     def notification(self, headers: Mapping[str, str], body: bytes, query: str) -> Notice:
         """Read and verify a notification of a payment or a refund. Raises `NotAuthentic`."""
@@ -180,6 +179,31 @@ class WechatPay:
             return Notice(number=number, answer=answer, kind=Kind.REFUND, refund_number=refund, id=clean_code(event))
         return Notice(number=number, answer=answers.trade(inside, self.account), id=clean_code(event))
 
+    bills_zone = BEIJING
+
+    def bill(self, day: date) -> Generator[HttpRequest, HttpResponse, bytes]:
+        """Fetch the trade bill of a day. Raises `BillUnavailable`."""
+        return bills.fetched(day, self._get, self._signed)
+
+    def bill_lines(self, source: BinaryIO) -> Iterator[BillLine]:
+        """Read a trade bill. Raises `BillUnavailable`."""
+        return bills.lines(source)
+
+    def _get(self, target: str) -> HttpRequest:
+        now = self._clock.epoch()
+        headers = {
+            "accept": "application/json",
+            "authorization": self._signer.authorization("GET", target, b"", int(now), self._nonce()),
+        }
+        if serial := self._signer.answering_key(now):
+            headers["wechatpay-serial"] = serial
+        return HttpRequest(method="GET", url=self._base + target, headers=headers)
+
+    def _signed(self, response: HttpResponse) -> Mapping[str, Any] | None:
+        if self._signer.signed_at(response.headers, response.body, self._clock.epoch()) is None:
+            return None
+        return answers.json_object(response.body)
+
     def acknowledge(self, handled: bool) -> tuple[int, Mapping[str, str], bytes]:
         """200 ends the notifications; 500 asks for another one."""
         body = {"code": "SUCCESS", "message": "成功"} if handled else {"code": "FAIL", "message": "失败"}
@@ -191,33 +215,24 @@ def _returning(link: str, page: str) -> str:
     return f"{link}{'&' if '?' in link else '?'}redirect_url={quote(page, safe='')}" if page else link
 
 
-def _refused(
-    operation: Operation, status: int, body: Mapping[str, Any], signed_at: float, wait: float | None
-) -> Answer:
+def _refused(table: CodeTable, operation: Operation, status: int, body: Mapping[str, Any]) -> Answer:
     """An error that WeChat Pay signed."""
     code = answers.text_in(body, "code")
-    row = row_for(operation.kind, operation.product, code, status)
-    return Answer(
-        verdict=row.verdict,
-        cause=row.cause,
-        code=clean_code(code) or f"HTTP{status}",
-        text=clean_text(body.get("message")),
-        final=row.final,
-        provider_time=signed_at,
-        retry_after=wait,
-        resendable=row.resendable,
-    )
+    proven = proof_of(table, operation.kind, operation.product, code, status)
+    return proven.answer(clean_code(code) or f"HTTP{status}", body.get("message"))
 
 
-def _unsigned(operation: Operation, response: HttpResponse, body: Mapping[str, Any], wait: float | None) -> Answer:
+def _unsigned(
+    table: CodeTable, operation: Operation, response: HttpResponse, body: Mapping[str, Any], wait: float | None
+) -> Answer:
     """A body that anybody may have written. It proves nothing; its code is kept for people."""
     status, code, date = response.status, answers.text_in(body, "code"), http_date(response.headers)
-    if operation.kind is Kind.QUERY and status == 404 and plain(code) in NO_TRADE:
+    if operation.kind is Kind.QUERY and status == 404 and is_unknown_trade(table, code):
         return Answer(
             verdict=Verdict.NOT_FOUND, cause=Cause.AWAITING_PROVIDER, code=clean_code(code), provider_time=date
         )
     again = status in _RESEND and operation.product != "codepay" and operation.kind in (Kind.CHARGE, Kind.REFUND)
-    return unknown(
+    answer = unknown(
         _cause(status, code),
         code or f"HTTP{status}",
         body.get("message"),
@@ -225,10 +240,11 @@ def _unsigned(operation: Operation, response: HttpResponse, body: Mapping[str, A
         retry_after=wait,
         resendable=again,
     )
+    return changed(answer, unlisted=True) if code and not table.of(code) else answer
 
 
 def _cause(status: int, code: str) -> Cause:
-    if status == 401 or plain(code) == "SIGNERROR":
+    if status == 401 or is_signature(code):
         return Cause.MERCHANT_CONFIG
     if status == 429:
         return Cause.RATE_LIMITED

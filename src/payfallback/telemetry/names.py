@@ -55,17 +55,26 @@ EVENT_NAMES: Mapping[str, EventName] = {
     "recovery.failed": _on("error", "order_id error", "an order, or a whole round, could not be looked at"),
     "journal.unavailable": _on("error", "order_id error", "the journal cannot be read or written"),
     "journal.conflict": _on("info", "order_id conflict", "somebody else wrote this order first; it is loaded anew"),
+    "bill.finding": _on("info", "order_id number met account", "a line of a daily bill that the journal did not say"),
     "notification.received": _on("info", "order_id channel number kind", "an authentic notification"),
     "notification.refused": _on("warning", "order_id channel why", "a notification that proves nothing"),
     "outcome.delivered": _on("info", "order_id outcome", "the shop acknowledged an outcome"),
     "outcome.delivery_failed": _on("warning", "order_id outcome error", "the shop did not; it will be told again"),
     "autonomy.would": _on("info", "order_id what option cause", "what more autonomy would have done"),
+    "provider.unlisted_code": _on(
+        "warning",
+        "order_id channel account operation code hint",
+        "a code that is in no table of ours; told once for each operation, and in which order it came first",
+    ),
     "circuit.opened": _on(
         "warning", "channel reason cause calls failed slow retry_after", "too many failures: no new charges"
     ),
     "circuit.half_opened": _on("info", "channel", "one charge is let through, to see"),
     "circuit.closed": _on("info", "channel reason", "the channel works again"),
     "channel.stopped": _on("warning", "channel reason actor until", "stopped by hand; nothing half-opens it"),
+    "channel.surge": _on(
+        "warning", "channel cause shoppers", "so many shoppers show the same trouble at once that it is not theirs"
+    ),
     "channel.resumed": _on("info", "channel", "a stop by hand ended"),
     "channel.rejected": _on("debug", "channel cause retry_after", "our own gate refused a charge; nothing was sent"),
 }

@@ -12,6 +12,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "INVALID_REQUEST": (400, "无效请求"),
     "APPID_MCHID_NOT_MATCH": (400, "appid和mchid不匹配"),
     "MCH_NOT_EXISTS": (400, "商户号不存在"),
+    "NO_STATEMENT_EXIST": (400, "账单文件不存在"),
     "ORDER_PAID": (400, "该订单已支付"),
     "ORDER_CLOSED": (400, "该订单已关闭"),
     "SIGN_ERROR": (401, "签名错误"),

@@ -27,6 +27,7 @@ class Operations:
         self._by_name: dict[str, Callable[[Call], Told]] = {
             "native": self._native,
             "jsapi": self._jsapi,
+            "app": self._app,
             "h5": self._h5,
             "codepay": self._codepay,
             "query": self._query,
@@ -52,6 +53,9 @@ class Operations:
         fields.text(call.given, "payer.openid", pattern=r"[0-9A-Za-z_\-]{1,128}")
         trade = self._prepaid(call)
         return {"prepay_id": f"wx{trade.ref}"}
+
+    def _app(self, call: Call) -> Told:
+        return {"prepay_id": f"wx{self._prepaid(call).ref}"}
 
     def _h5(self, call: Call) -> Told:
         fields.text(call.given, "scene_info.payer_client_ip", pattern=r"[0-9a-fA-F.:]{2,45}")

@@ -9,10 +9,11 @@ from typing import Any
 from payfallback.testing.sandbox.bank import Bank
 from payfallback.testing.sandbox.clock import Clock
 from payfallback.testing.sandbox.exchange import Call, Endpoint, Reply
-from payfallback.testing.sandbox.keys import KeyRing
 from payfallback.testing.sandbox.mint import Mint
 from payfallback.testing.sandbox.wechatpay import fields, signing
+from payfallback.testing.sandbox.wechatpay.bills import Bills
 from payfallback.testing.sandbox.wechatpay.codes import ApiError
+from payfallback.testing.sandbox.wechatpay.keys import WeChatKeys
 from payfallback.testing.sandbox.wechatpay.operations import Operations
 
 _PAY = "/v3/pay/transactions"
@@ -21,12 +22,13 @@ _REFUNDS = "/v3/refund/domestic/refunds"
 
 
 class WeChatPay:
-    """The provider. One merchant, whose keys are in the ring."""
+    """The provider. One merchant, whose keys are given."""
 
     name = "wechatpay"
     endpoints: tuple[Endpoint, ...] = (
         Endpoint("native", "charge", "POST", f"{_PAY}/native"),
         Endpoint("jsapi", "charge", "POST", f"{_PAY}/jsapi"),
+        Endpoint("app", "charge", "POST", f"{_PAY}/app"),
         Endpoint("h5", "charge", "POST", f"{_PAY}/h5"),
         Endpoint("codepay", "charge", "POST", f"{_PAY}/codepay"),
         Endpoint("query", "query", "GET", _BY_NUMBER),
@@ -35,14 +37,17 @@ class WeChatPay:
         Endpoint("reverse", "close", "POST", f"{_BY_NUMBER}/reverse"),
         Endpoint("refund", "refund", "POST", _REFUNDS),
         Endpoint("query_refund", "query_refund", "GET", f"{_REFUNDS}/{{refund_number}}"),
+        Endpoint("tradebill", "bill", "GET", "/v3/bill/tradebill"),
+        Endpoint("billdownload", "bill", "GET", "/v3/billdownload/file"),
     )
 
-    def __init__(self, keys: KeyRing, bank: Bank, clock: Clock, mint: Mint, page: Callable[[str], str]) -> None:
-        self._known, self._clock, self._mint = keys.wechatpay, clock, mint
-        self._theirs = keys.wechatpay_merchant.public_key()
-        self._ours, self._wrong = keys.wechatpay_platform, keys.wechatpay_merchant
-        self.owner = {"appid": keys.wechatpay["appid"], "mchid": keys.wechatpay["mchid"]}
+    def __init__(self, keys: WeChatKeys, bank: Bank, clock: Clock, mint: Mint, page: Callable[[str], str]) -> None:
+        self._known, self._clock, self._mint = keys.credentials, clock, mint
+        self._theirs = keys.merchant.public_key()
+        self._ours, self._wrong = keys.platform, keys.merchant
+        self.owner = {name: keys.credentials[name] for name in ("appid", "mchid")}
         self._operations = Operations(bank, clock, mint, page, self.owner)
+        self._bills = Bills(bank, clock, mint, self.owner)
 
     def read(self, call: Call) -> None:
         """Parse the body; keep what it says, or what is wrong with it."""
@@ -64,7 +69,9 @@ class WeChatPay:
             self._verify(call)
             if isinstance(call.given, ApiError):
                 raise call.given
-            told = self._operations.perform(call)
+            if call.endpoint.name == "billdownload":  # a file, which carries no signature: its hash was signed
+                return Reply(200, self._bills.file(call), {"Content-Type": "text/plain"})
+            told = self._bills.ask(call) if call.endpoint.operation == "bill" else self._operations.perform(call)
         except ApiError as problem:
             return self._refusal(problem, call)
         return self._reply(204 if told is None else 200, told, call)

@@ -7,7 +7,7 @@ from typing import Any
 from payfallback.testing.sandbox.clock import rfc3339
 from payfallback.testing.sandbox.trades import Refund, RefundState, State, Trade
 
-TRADE_TYPES = {"native": "NATIVE", "jsapi": "JSAPI", "h5": "MWEB", "codepay": "MICROPAY"}
+TRADE_TYPES = {"native": "NATIVE", "jsapi": "JSAPI", "app": "APP", "h5": "MWEB", "codepay": "MICROPAY"}
 _STATES = {
     State.OPEN: "NOTPAY",
     State.CONFIRMING: "USERPAYING",

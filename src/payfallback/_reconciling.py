@@ -1,0 +1,119 @@
+"""One reconciliation: a channel's bill of one day held against the journal, and what came of it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from payfallback._core.bill import hold_against
+from payfallback._core.run import Flow
+from payfallback.bills import BillLine, Finding, Reconciled
+from payfallback.errors import BillUnavailable, UnknownOption
+from payfallback.model import Money
+from payfallback.ports import Billing, Summary
+
+if TYPE_CHECKING:
+    from payfallback._build import Built
+
+PAGE = 500  # orders of the day that are read at a time
+EDGE = 300.0  # seconds around midnight in which a capture may stand in the neighbouring day's bill
+MOST_TOLD = 10_000  # findings that a report lists; all are counted
+EVERY = 200  # lines between two calls of `progress`
+
+Bill = bytes | str | Path | None
+
+
+class Reconciling:
+    """The state of one `reconcile` call. Raises `UnknownOption` for a channel without bills."""
+
+    def __init__(self, built: Built, channel: str, day: date, bill: Bill, progress: Callable[[int], object] | None):
+        provider: Any = built.providers.get(channel)
+        if provider is None:
+            raise UnknownOption(f"no channel {channel!r} is configured")
+        if not isinstance(provider, Billing):
+            raise UnknownOption(f"channel {channel!r} has no bills", hint="WeChat Pay, Alipay and UnionPay offer them")
+        self._built, self._provider, self._bill = built, provider, bill
+        self.account: str = provider.account.id
+        self._day, self._channel, self._progress = day, channel, progress
+        self._counts: dict[str, int] = {}
+        self._told: list[Finding] = []
+        self._lines = 0
+        self._paid: set[str] = set()
+        midnight = datetime.combine(day, time(), provider.bills_zone)
+        self.start, self.end = midnight.timestamp(), (midnight + timedelta(days=1)).timestamp()
+
+    @property
+    def must_fetch(self) -> bool:
+        """Whether the provider has to be asked for the bill."""
+        return self._bill is None
+
+    def fetch(self) -> None:
+        """Ask the provider for the bill; blocks. Raises `BillUnavailable`."""
+        from payfallback._runtime.download import download  # loads httpx
+
+        self._bill = download(self._provider.bill(self._day))
+
+    def lines(self) -> Iterator[BillLine]:
+        """The lines of the bill. Raises `BillUnavailable` for a file that cannot be read."""
+        with ExitStack() as open_until_read:
+            for line in self._provider.bill_lines(self._source(open_until_read)):
+                self._lines += 1
+                if self._progress is not None and self._lines % EVERY == 0:
+                    self._progress(self._lines)
+                if line.what == "paid":
+                    self._paid.add(line.number)
+                yield line
+
+    def _source(self, stack: ExitStack) -> BinaryIO:
+        if isinstance(self._bill, bytes):
+            return io.BytesIO(self._bill)
+        try:
+            return stack.enter_context(Path(self._bill or "").open("rb"))
+        except OSError as error:
+            raise BillUnavailable(f"{self._bill}: {error.strerror}", hint="give the path of the bill") from error
+
+    def flow(self, key: str, line: BillLine) -> Flow:
+        """Hold a line against one order; None when it is not that order's."""
+        return hold_against(self._built.run_of_key("reconcile", key), line, self.account)
+
+    def found(self, line: BillLine, finding: Finding | None) -> None:
+        """Count what a line came to; None: nobody's here."""
+        met = finding or Finding(
+            met="unknown", number=line.number, amount=line.amount, row=line.row, refund=line.refund
+        )
+        self._count(met)
+
+    def held(self, summaries: tuple[Summary, ...]) -> None:
+        """Count the captures of that day of which the bill does not speak."""
+        for each in summaries:
+            inside = self.start + EDGE <= (each.paid_at or 0.0) < self.end - EDGE
+            if each.number not in self._paid and inside:
+                amount = Money(each.amount, each.currency)
+                self._count(Finding(met="missing", number=each.number, amount=amount, order_id=each.order_id))
+
+    def _count(self, finding: Finding) -> None:
+        self._counts[finding.met] = self._counts.get(finding.met, 0) + 1
+        if finding.met == "matched":
+            return
+        if len(self._told) < MOST_TOLD:
+            self._told.append(finding)
+        self._built.tell(
+            "bill.finding", order_id=finding.order_id, number=finding.number, met=finding.met, account=self.account
+        )
+
+    def result(self) -> Reconciled:
+        """The report."""
+        if self._progress is not None:
+            self._progress(self._lines)
+        return Reconciled(
+            channel=self._channel,
+            account=self.account,
+            day=self._day.isoformat(),
+            lines=self._lines,
+            counts=dict(self._counts),
+            findings=tuple(self._told),
+        )

@@ -16,7 +16,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
     0: ("_values", "errors", "model", "taxonomy", "messages", "_texts*", "results", "bills"),
     1: ("policy",),
     2: ("_core",),
-    3: ("ports", "config", "_config_*", "_clock"),
+    3: ("ports", "storage", "config", "_config_*", "_clock"),
     4: ("_runtime", "providers", "journal", "telemetry"),
     5: (
         "client",

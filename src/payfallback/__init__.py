@@ -19,6 +19,7 @@ from payfallback.errors import (
     NumberInvalid,
     OrderClosed,
     OrderConflict,
+    OrderInvalid,
     PayfallbackError,
     ProgrammingError,
     UnknownOption,
@@ -52,6 +53,7 @@ from payfallback.taxonomy import Cause, Verdict
 
 if TYPE_CHECKING:
     from payfallback._core.operations import Answer, Plan
+    from payfallback._core.trace import Trace
     from payfallback.aclient import AsyncPayments
     from payfallback.client import Payments
     from payfallback.policy import Account, Capabilities, Channel, Policy, Route, When
@@ -70,6 +72,7 @@ _LAZY = {
     "Plan": "payfallback._core.operations",
     "Policy": "payfallback.policy",
     "Route": "payfallback.policy",
+    "Trace": "payfallback._core.trace",
     "When": "payfallback.policy",
     "channels": "payfallback.quick",
     "wrap": "payfallback.providers.wrap",
@@ -117,6 +120,7 @@ __all__ = [
     "Order",
     "OrderClosed",
     "OrderConflict",
+    "OrderInvalid",
     "Outcome",
     "Paid",
     "PayfallbackError",
@@ -133,6 +137,7 @@ __all__ = [
     "Result",
     "Route",
     "Shopper",
+    "Trace",
     "UnknownOption",
     "UnknownOrder",
     "Verdict",

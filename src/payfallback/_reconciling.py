@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from payfallback._build import Built
 
 PAGE = 500  # orders of the day that are read at a time
-EDGE = 300.0  # seconds around midnight in which a capture may stand in the neighbouring day's bill
 MOST_TOLD = 10_000  # findings that a report lists; all are counted
 EVERY = 200  # lines between two calls of `progress`
 
@@ -43,8 +42,9 @@ class Reconciling:
         self._told: list[Finding] = []
         self._lines = 0
         self._paid: set[str] = set()
-        midnight = datetime.combine(day, time(), provider.bills_zone)
-        self.start, self.end = midnight.timestamp(), (midnight + timedelta(days=1)).timestamp()
+        midnight = datetime.combine(day, time(), provider.bill_days.zone)
+        self.start = midnight.timestamp() + provider.bill_days.starts
+        self.end = (midnight + timedelta(days=1)).timestamp() + provider.bill_days.starts
 
     @property
     def must_fetch(self) -> bool:
@@ -60,7 +60,7 @@ class Reconciling:
     def lines(self) -> Iterator[BillLine]:
         """The lines of the bill. Raises `BillUnavailable` for a file that cannot be read."""
         with ExitStack() as open_until_read:
-            for line in self._provider.bill_lines(self._source(open_until_read)):
+            for line in self._provider.bill_lines(self._source(open_until_read), self._day):
                 self._lines += 1
                 if self._progress is not None and self._lines % EVERY == 0:
                     self._progress(self._lines)
@@ -89,8 +89,9 @@ class Reconciling:
 
     def held(self, summaries: tuple[Summary, ...]) -> None:
         """Count the captures of that day of which the bill does not speak."""
+        edge = self._provider.bill_days.edge
         for each in summaries:
-            inside = self.start + EDGE <= (each.paid_at or 0.0) < self.end - EDGE
+            inside = self.start + edge <= (each.paid_at or 0.0) < self.end - edge
             if each.number not in self._paid and inside:
                 amount = Money(each.amount, each.currency)
                 self._count(Finding(met="missing", number=each.number, amount=amount, order_id=each.order_id))

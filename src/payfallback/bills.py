@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any, Literal
 
 from payfallback._values import value
@@ -34,6 +35,16 @@ class BillLine:
     refund: str = ""
     at: float | None = None
     done: bool = True
+
+
+@value(kw_only=True)
+class BillDays:
+    """Which time a provider's daily bill covers: 24 hours of `zone` from `starts` seconds after midnight on. A capture
+    within `edge` seconds of either end may stand in the neighbouring bill."""
+
+    zone: tzinfo
+    starts: float = 0.0
+    edge: float = 300.0
 
 
 @value(kw_only=True)

@@ -80,6 +80,12 @@ class UnknownOption(ProgrammingError):
     code = "unknown_option"
 
 
+class OrderInvalid(ProgrammingError, ValueError):
+    """An order id or a merchant that no order can have; nothing was recorded."""
+
+    code = "order_invalid"
+
+
 class InputMissing(ProgrammingError):
     """The channel needs an input of the shopper that was not given; the error names it."""
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import ClassVar
 
 from payfallback._values import field, value
-from payfallback.errors import MoneyInvalid, UnknownOption
+from payfallback.errors import MoneyInvalid, OrderInvalid, UnknownOption
 
 _EXPONENTS: dict[str, int] = {"CNY": 2, "USD": 2, "EUR": 2, "HKD": 2, "JPY": 0}  # the rest: iso4217, on first use
 
@@ -128,14 +128,19 @@ class Order:
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not re.fullmatch(r"[!-~]{1,64}", self.id):
-            raise UnknownOption("an order id is 1 to 64 visible ASCII characters")
+            raise OrderInvalid(
+                f"an order id is 1 to 64 visible ASCII characters, not {_seen(self.id)}",
+                hint="most providers take 26 letters and digits and less: see `check` for each channel",
+            )
         amount: object = self.amount
         if not isinstance(amount, Money):
             raise MoneyInvalid(
                 f"an order's amount is a {type(amount).__name__}", hint='write pf.Money.of("59.99", "CNY")'
             )
-        if not re.fullmatch(r"[0-9A-Za-z._-]{0,64}", self.merchant):
-            raise UnknownOption("a merchant is up to 64 letters, digits, dots, dashes and underscores")
+        if not isinstance(self.merchant, str) or not re.fullmatch(r"[0-9A-Za-z._-]{0,64}", self.merchant):
+            raise OrderInvalid(
+                f"a merchant is up to 64 letters, digits, dots, dashes and underscores, not {_seen(self.merchant)}"
+            )
         if self.amount.minor <= 0:
             raise MoneyInvalid("an order's amount must be above zero")
 
@@ -143,6 +148,10 @@ class Order:
     def fingerprint(self) -> str:
         """Identity of the payment: merchant, id, amount and currency. Consent and choice are not part of it."""
         return fingerprint(self.merchant, self.id, self.amount)
+
+
+def _seen(given: object) -> str:
+    return repr(given[:32]) if isinstance(given, str) else f"a {type(given).__name__}"
 
 
 def fingerprint(merchant: str, order_id: str, amount: Money) -> str:

@@ -13,6 +13,7 @@ from money_shop import AMOUNT, ORDER, order
 
 import payfallback as pf
 from payfallback._core.operations import Kind
+from payfallback.bills import BillDays
 from payfallback.journal.memory import MemoryJournal
 from payfallback.journal.sqlite import SqliteJournal
 from payfallback.providers import _wechatpay_bill
@@ -33,13 +34,13 @@ SUMS = "总交易单数,应结订单总金额,退款总金额,充值券退款总
 class Billed(Scripted):
     """A provider whose bills are WeChat Pay's files."""
 
-    bills_zone = BEIJING
+    bill_days = BillDays(zone=BEIJING)
 
     def bill(self, day: date) -> Any:
         """Never fetched here: the file is given."""
         raise AssertionError
 
-    def bill_lines(self, source: Any) -> Any:
+    def bill_lines(self, source: Any, day: date) -> Any:
         """As the shipped adapter reads them."""
         return _wechatpay_bill.lines(source)
 

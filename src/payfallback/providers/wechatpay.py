@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from payfallback._core.operations import Answer, Kind, Notice, Operation
 from payfallback._values import changed
-from payfallback.bills import BillLine
+from payfallback.bills import BillDays, BillLine
 from payfallback.errors import ConfigError, NotAuthentic
 from payfallback.model import Action, Qr, Redirect
 from payfallback.policy import Account, Capabilities
@@ -179,13 +179,13 @@ class WechatPay:
             return Notice(number=number, answer=answer, kind=Kind.REFUND, refund_number=refund, id=clean_code(event))
         return Notice(number=number, answer=answers.trade(inside, self.account), id=clean_code(event))
 
-    bills_zone = BEIJING
+    bill_days = BillDays(zone=BEIJING)
 
     def bill(self, day: date) -> Generator[HttpRequest, HttpResponse, bytes]:
         """Fetch the trade bill of a day. Raises `BillUnavailable`."""
         return bills.fetched(day, self._get, self._signed)
 
-    def bill_lines(self, source: BinaryIO) -> Iterator[BillLine]:
+    def bill_lines(self, source: BinaryIO, day: date) -> Iterator[BillLine]:
         """Read a trade bill. Raises `BillUnavailable`."""
         return bills.lines(source)
 

@@ -89,3 +89,34 @@ class Endpoint:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+
+
+class Kept:
+    """A shop's notification endpoint that says "not yet" and keeps what arrives: headers and body, as they came."""
+
+    def __init__(self) -> None:
+        self.arrived: Queue[tuple[dict[str, str], bytes]] = Queue()
+        arrived = self.arrived
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                arrived.put((dict(self.headers.items()), self.rfile.read(int(self.headers["content-length"]))))
+                self.send_response(500)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/notify"
+
+    def __enter__(self) -> Kept:
+        self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from alipay_counterpart import PAID, TOLD, alipay, answered, form, operation, told
+from alipay.aop.api.util.SignatureUtils import get_sign_content, verify_with_rsa
+from alipay_counterpart import PAID, TOLD, alipay, answered, bare, form, operation, public_pem, told
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payfallback._core.operations import Kind
 from payfallback.errors import NotAuthentic
+from payfallback.model import Redirect
 from payfallback.ports import HttpResponse
 from payfallback.taxonomy import Verdict
 
 ADAPTER = alipay()
 KINDS = st.sampled_from(list(Kind))
-PRODUCTS = st.sampled_from(["code", "qr", "huabei_code", "huabei_qr"])
+PRODUCTS = st.sampled_from(["code", "qr", "page", "huabei_code", "huabei_qr", "huabei_wap"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
@@ -36,6 +39,7 @@ HEADERS = st.dictionaries(
 )
 PLAIN = st.text(st.characters(codec="utf-8"), max_size=20)
 SIGNED, NOTICE = answered(PAID), told(TOLD)
+UNUSED = answered({"code": "ACQ.TRADE_NOT_EXIST"}, 400)
 
 
 @given(st.binary(max_size=300) | JSON.map(lambda found: json.dumps(found).encode()), HEADERS, st.data())
@@ -107,6 +111,19 @@ def test_any_signed_notification(changes: dict[str, str]) -> None:
         return
     assert found.number == fields["out_trade_no"]
     assert found.answer.verdict is not Verdict.CAPTURED or found.answer.amount is not None
+
+
+@given(PLAIN, st.text(st.characters(codec="utf-8"), max_size=60), st.sampled_from(["page", "wap"]))
+@settings(max_examples=50)
+def test_any_address(title: str, back: str, product: str) -> None:
+    """Whatever an order is called and wherever its shopper returns to, what Alipay decodes is what was signed."""
+    answer = ADAPTER.read(operation(product=product, title=title, return_url=back), UNUSED)
+    assert isinstance(answer.action, Redirect)
+    assert answer.action.url.isascii()
+    fields = dict(parse_qsl(urlsplit(answer.action.url).query, keep_blank_values=True, strict_parsing=True))
+    sign = fields.pop("sign")
+    assert fields.get("return_url", "") == back
+    assert verify_with_rsa(bare(public_pem("app")), get_sign_content(fields).encode(), sign)
 
 
 @given(st.dictionaries(PLAIN, PLAIN, max_size=5))

@@ -32,8 +32,8 @@ def test_an_order_code() -> None:
     request = sent(expires_at=NOW + 120.9, notify_url="https://shop.example/notify/ali")
     assert (request.method, request.url) == ("POST", "https://openapi.alipay.com/v3/alipay/trade/precreate")
     assert request.body.decode() == (
-        '{"out_trade_no":"A100101","total_amount":"5999.00","subject":"壶","seller_id":"2088101117955611",'
-        '"time_expire":"2025-11-12 00:02:01","notify_url":"https://shop.example/notify/ali"}'
+        '{"out_trade_no":"A100101","total_amount":"5999.00","subject":"壶","time_expire":"2025-11-12 00:02:01",'
+        '"seller_id":"2088101117955611","notify_url":"https://shop.example/notify/ali"}'
     )
     assert request.headers["content-type"] == "application/json"
 
@@ -155,7 +155,7 @@ def test_what_cannot_be_asked() -> None:
         with pytest.raises(ConfigError, match=kind.value):
             adapter.request(operation(kind))
     with pytest.raises(ConfigError, match="huabei_qr"):
-        adapter.request(operation(product="page"))
+        adapter.request(operation(product="app"))
 
 
 @pytest.mark.parametrize(
@@ -164,6 +164,7 @@ def test_what_cannot_be_asked() -> None:
         ({"options": {"hb": "1"}}, "no option 'hb'"),
         ({"options": {"huabei_seller_percent": "50"}}, "huabei_seller_percent"),
         ({"options": {"paid_by": "hope"}}, "paid_by"),
+        ({"options": {"redirect_needs": "nothing"}}, "redirect_needs"),
         ({"options": {"app_cert": "x"}}, "both"),
         ({"secrets": ["s"]}, "no shared secret"),
         ({"sign": []}, "sign"),

@@ -185,6 +185,20 @@ def test_a_refund_is_found_in_the_trades_list() -> None:
     assert said("", **asked).verdict is Verdict.NOT_FOUND
 
 
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("0", Verdict.PENDING), ("1", Verdict.REFUNDED), ("2", Verdict.REFUND_FAILED)]
+)
+def test_the_two_numbers_of_a_listed_refund_come_in_either_order(status: str, verdict: Verdict) -> None:
+    """JD's demo shows them the other way round in this one list; the pair is what tells."""
+    told = "<tradeNum>{}</tradeNum><oTradeNum>{}</oTradeNum><amount>100</amount><status>" + status + "</status>"
+    asked = {"refund_number": "R1", "refund_amount": Money(100, "CNY")}
+    for pair in (("R1", "A100101"), ("A100101", "R1")):
+        answer = said(listed(told.format(*pair)), Kind.QUERY_REFUND, **asked)
+        assert (answer.verdict, answer.number) == (verdict, "A100101")
+    stranger = said(listed(told.format("R1", "B200201")), Kind.QUERY_REFUND, **asked)
+    assert stranger.number == "B200201"
+
+
 def test_what_a_revoke_gave_back_is_back() -> None:
     """A surplus that our own revoke has refunded already is found under the revoke's number."""
     answer = said(listed(revoked("1")), Kind.QUERY_REFUND, refund_number="A100101R1")

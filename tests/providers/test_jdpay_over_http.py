@@ -11,7 +11,7 @@ import pytest
 from over_http import Checkout, Endpoint, RealClock
 
 from payfallback._core.operations import Kind
-from payfallback.model import Qr
+from payfallback.model import Form, Qr
 from payfallback.policy import Account
 from payfallback.providers.jdpay import JdPay
 from payfallback.providers.keys import Key
@@ -124,3 +124,74 @@ def test_faults_prove_nothing(sandbox: Sandbox, adapter: JdPay, http: httpx.Clie
     )
     sandbox.fault("jdpay", fault, operation="charge", times=1)
     assert checkout(Kind.CHARGE).verdict is Verdict.UNKNOWN
+
+
+def posted(http: httpx.Client, form: Form) -> httpx.Response:
+    """The shopper's browser posts the form."""
+    return http.post(form.url, data=dict(form.fields))
+
+
+def form_shown(adapter: JdPay, http: httpx.Client, product: str, number: str, **more: Any) -> tuple[Checkout, Form]:
+    """A charge by form, not posted yet."""
+    shop = {"return_url": "https://shop.example/back", "ref": "u1", "notify_url": "http://127.0.0.1:9/notify"}
+    checkout = Checkout(adapter, http, product, number, **{**shop, "expires_at": time.time() + 120, **more})
+    answer = checkout(Kind.CHARGE)
+    assert answer.verdict is Verdict.PENDING
+    assert isinstance(answer.action, Form)
+    return checkout, answer.action
+
+
+@pytest.mark.parametrize("product", ["baitiao_pc", "baitiao_h5"])
+def test_a_form_is_posted_paid_and_refunded(sandbox: Sandbox, adapter: JdPay, http: httpx.Client, product: str) -> None:
+    """The browser posts the form and lands on the cashier; what happens there is told, asked about and given back."""
+    number = f"JDH{product[-2:]}01"
+    with Endpoint(adapter) as endpoint:
+        checkout, form = form_shown(adapter, http, product, number, terms=6, notify_url=endpoint.url)
+        assert checkout(Kind.QUERY).verdict is Verdict.UNKNOWN
+        landed = posted(http, form)
+        assert landed.status_code == 302
+        page = http.get(landed.headers["location"])
+        assert "https://shop.example/back" in page.text
+        assert checkout(Kind.QUERY).verdict is Verdict.PENDING
+        assert http.post(landed.headers["location"], data={"do": "pay"}).status_code == 303
+        told = endpoint.notices.get(timeout=5)
+        assert (told.number, told.answer.verdict) == (number, Verdict.CAPTURED)
+        assert checkout(Kind.QUERY).amount == told.answer.amount
+        assert checkout(Kind.REFUND, refund_number=f"{number}R1").verdict is Verdict.REFUNDED
+    assert sandbox.held(number) == 0
+
+
+def test_a_form_that_the_shopper_refuses(sandbox: Sandbox, adapter: JdPay, http: httpx.Client) -> None:
+    """What JD's page refuses is a signed and final no."""
+    checkout, form = form_shown(adapter, http, "jdpay_pc", "JDI0001")
+    posted(http, form)
+    assert sandbox.refuse("jdpay", "JDI0001", "credit_exhausted") == "refused"
+    answer = checkout(Kind.QUERY)
+    assert (answer.verdict, answer.final) == (Verdict.DECLINED, True)
+
+
+def test_a_posted_form_can_be_revoked(sandbox: Sandbox, adapter: JdPay, http: httpx.Client) -> None:
+    """Once JD has the order, leaving it works as for any other."""
+    checkout, form = form_shown(adapter, http, "jdpay_h5", "JDJ0001")
+    assert checkout(Kind.CLOSE).verdict is Verdict.UNKNOWN
+    posted(http, form)
+    assert checkout(Kind.CLOSE).verdict is Verdict.ACCEPTED
+    assert checkout(Kind.QUERY).verdict is Verdict.CLOSED
+    assert posted(http, form).status_code == 200
+    assert sandbox.captures("JDJ0001") == []
+
+
+def test_a_changed_form_is_refused(sandbox: Sandbox, adapter: JdPay, http: httpx.Client) -> None:
+    """A shopper who edits the page gets no order: the signature covers every field."""
+    _, form = form_shown(adapter, http, "jdpay_pc", "JDK0001")
+    _, other = form_shown(adapter, http, "jdpay_pc", "JDK0002")
+    mixed = {**form.fields, "tradeNum": other.fields["tradeNum"]}
+    assert "SANDBOX_SIGN" in http.post(form.url, data=mixed).text
+
+
+def test_the_fault_of_a_form_is_its_gateway(sandbox: Sandbox, adapter: JdPay, http: httpx.Client) -> None:
+    """While JD's gateway is down no form is shown, so nothing can be paid."""
+    checkout = Checkout(adapter, http, "jdpay_pc", "JDL0001", return_url="https://shop.example/back", ref="u1")
+    sandbox.fault("jdpay", "http_503", operation="query", times=1)
+    answer = checkout(Kind.CHARGE)
+    assert (answer.verdict, answer.action) == (Verdict.UNKNOWN, None)

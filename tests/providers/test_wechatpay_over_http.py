@@ -58,6 +58,7 @@ def checkout(adapter: WechatPay, http: httpx.Client, number: str, product: str =
     ("product", "more", "kind"),
     [
         ("native", {}, Qr),
+        ("app", {}, AppParams),
         ("h5", {"ip": "203.0.113.9"}, Redirect),
         ("jsapi", {"inputs": {"openid": "oUpF8uMuAJO"}}, AppParams),
     ],

@@ -123,7 +123,7 @@ def test_a_payment_code_without_a_till() -> None:
     ("kind", "more", "error"),
     [
         (Kind.CHARGE, {"amount": Money(100, "HKD")}, MoneyInvalid),
-        (Kind.CHARGE, {"product": "app"}, ConfigError),
+        (Kind.CHARGE, {"product": "facepay"}, ConfigError),
         (Kind.PLANS, {}, ConfigError),
         (Kind.CAPTURE, {}, ConfigError),
         (Kind.REFUND, {"refund_number": "R 1"}, NumberInvalid),

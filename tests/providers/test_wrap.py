@@ -81,7 +81,7 @@ def test_a_callable_gets_its_attempt() -> None:
 
 def test_an_attempt_shows_nothing_of_the_shopper() -> None:
     """Inputs, address and device never show in `repr`."""
-    attempt = Attempt.of(operation(inputs={"openid": "o-1"}, ip="198.51.100.7", ref="zhang", device="phone-9"))
+    attempt: Attempt = operation(inputs={"openid": "o-1"}, ip="198.51.100.7", ref="zhang", device="phone-9")
     for secret in ("o-1", "198.51.100.7", "zhang", "phone-9"):
         assert secret not in repr(attempt)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from wrapped_sdks import alipay_channel, alipay_says, answer_of, operation
 
 from payfallback._core.operations import Answer, Kind
 from payfallback.model import Money, Option, Qr, Redirect
+from payfallback.providers.readers import alipay
 from payfallback.providers.wrap import wrap
 from payfallback.taxonomy import Cause, Verdict
 
@@ -28,12 +31,37 @@ def business(sub_code: str, kind: Kind = Kind.CHARGE) -> Answer:
     return said(kind, code="40004", msg="Business Failed", sub_code=sub_code, sub_msg="made up")
 
 
-def test_a_payment_code_that_was_paid() -> None:
-    """10000 with a time of payment is a capture of the trade's total, at Beijing time."""
-    answer = said(code="10000", gmt_payment="2026-11-11 23:46:31", buyer_pay_amount="10.00", **PAID)
-    assert (answer.verdict, answer.amount) == (Verdict.CAPTURED, Money(1250, "CNY"))
+AT = "2026-11-11 23:46:31"
+OWED = [{"additional_status": "SELLER_NOT_RECEIVED"}, {"credit_pay_mode": "creditAdvanceV2"}]
+
+
+def test_a_payment_code_that_was_charged() -> None:
+    """Alipay may roll back what pay answers, so a query has to show the payment."""
+    answer = said(code="10000", gmt_payment=AT, buyer_pay_amount="10.00", **PAID)
+    assert (answer.verdict, answer.cause) == (Verdict.PENDING, Cause.AWAITING_PROVIDER)
     assert (answer.number, answer.provider_ref) == ("A1001N01", "2026111122001")
-    assert answer.paid_at == 1794411991.0
+    shown = said(Kind.QUERY, code="10000", trade_status="TRADE_SUCCESS", send_pay_date=AT, **PAID)
+    assert (shown.verdict, shown.amount, shown.paid_at) == (Verdict.CAPTURED, Money(1250, "CNY"), 1794411991.0)
+
+
+def test_a_shop_that_takes_pay_at_its_word() -> None:
+    """With `pay_proves`, 10000 with a time of payment is a capture of the trade's total, at Beijing time."""
+    told = {"code": "10000", "gmt_payment": AT, "buyer_pay_amount": "10.00", **PAID}
+    reads = partial(alipay.read, pay_proves=True)
+    answer = answer_of(wrap(lambda _: json.dumps(told), reads=reads, account="alipay/2088"), operation())
+    assert (answer.verdict, answer.amount, answer.paid_at) == (Verdict.CAPTURED, Money(1250, "CNY"), 1794411991.0)
+    for owed in OWED:
+        late = answer_of(
+            wrap(lambda _, owed=owed: json.dumps(told | owed), reads=reads, account="alipay/2088"), operation()
+        )
+        assert (late.verdict, late.amount) == (Verdict.PENDING, None)
+
+
+@pytest.mark.parametrize("owed", OWED)
+def test_money_that_the_seller_has_not_got(owed: dict[str, str]) -> None:
+    """A trade that the shopper paid and the seller is still owed is no capture yet."""
+    answer = said(Kind.QUERY, code="10000", trade_status="TRADE_SUCCESS", **owed, **PAID)
+    assert (answer.verdict, answer.amount) == (Verdict.PENDING, None)
 
 
 def test_a_shopper_who_types_a_password() -> None:
@@ -63,10 +91,13 @@ def test_the_status_of_a_trade(status: str, verdict: Verdict) -> None:
     assert said(Kind.QUERY, code="10000", trade_status=status, **PAID).verdict is verdict
 
 
-def test_closed_after_a_full_refund() -> None:
-    """TRADE_CLOSED of a trade that was paid means that all of it went back."""
-    body = {**PAID, "trade_status": "TRADE_CLOSED", "send_pay_date": "2026-11-11 23:46:31"}
-    assert said(Kind.QUERY, code="10000", **body).verdict is Verdict.REFUNDED
+@pytest.mark.parametrize(
+    "trace", [{"send_pay_date": AT}, {"fund_bill_list": [{"fund_channel": "PCREDIT"}]}, {"receipt_amount": "12.50"}]
+)
+def test_closed_after_a_full_refund(trace: dict[str, Any]) -> None:
+    """TRADE_CLOSED of a trade that shows money means that all of it went back."""
+    answer = said(Kind.QUERY, code="10000", trade_status="TRADE_CLOSED", **trace, **PAID)
+    assert (answer.verdict, answer.amount) == (Verdict.REFUNDED, Money(1250, "CNY"))
 
 
 def test_not_found_answers_a_query_only() -> None:
@@ -112,8 +143,9 @@ def test_a_stated_refusal_is_final() -> None:
 
 def test_a_refused_close_ends_nothing() -> None:
     """Only the refusal of a charge can be final, whatever the code."""
-    answer = business("ACQ.TRADE_HAS_CLOSE", Kind.CLOSE)
+    answer = business("ACQ.CANCEL_NOT_ALLOWED", Kind.CLOSE)
     assert (answer.verdict, answer.final) == (Verdict.DECLINED, False)
+    assert not business("ACQ.TRADE_HAS_CLOSE", Kind.CLOSE).final
 
 
 @pytest.mark.parametrize("code", ["ACQ.SYSTEM_ERROR", "AQC.SYSTEM_ERROR", "ACQ.SOMETHING_NEW", "ACQ.TRADE_HAS_SUCCESS"])

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sandbox_alipay_client import AlipayMerchant
 from sandbox_jd_client import JdMerchant
 from sandbox_operations import Merchant
+from sandbox_stripe_client import StripeMerchant
 from sandbox_wechat_client import WeChatMerchant
 
 from payfallback.testing.sandbox import Sandbox
@@ -37,6 +39,20 @@ def jd(sandbox: Sandbox) -> Iterator[JdMerchant]:
 def wechat(sandbox: Sandbox) -> Iterator[WeChatMerchant]:
     """A merchant of its WeChat Pay."""
     with WeChatMerchant(sandbox.wechatpay_url, sandbox.credentials["wechatpay"]) as merchant:
+        yield merchant
+
+
+@pytest.fixture
+def ali(sandbox: Sandbox) -> Iterator[AlipayMerchant]:
+    """A merchant of its Alipay."""
+    with AlipayMerchant(sandbox.url("alipay"), sandbox.credentials["alipay"]) as merchant:
+        yield merchant
+
+
+@pytest.fixture
+def stripe(sandbox: Sandbox) -> Iterator[StripeMerchant]:
+    """A merchant of its Stripe."""
+    with StripeMerchant(sandbox.url("stripe"), sandbox.credentials["stripe"]) as merchant:
         yield merchant
 
 

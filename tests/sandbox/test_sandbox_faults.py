@@ -230,4 +230,4 @@ def test_a_fault_without_a_form_is_refused(sandbox: Sandbox, fault: str, given: 
     with pytest.raises(SandboxError, match=says):
         sandbox.fault("jdpay", fault, **given)
     with pytest.raises(SandboxError, match="no provider"):
-        sandbox.fault("alipay", "slow")
+        sandbox.fault("nobody", "slow")

@@ -13,7 +13,7 @@ from payfallback._core.operations import Answer, Kind, Operation, Plan
 from payfallback._values import changed
 from payfallback.model import Money, Qr
 from payfallback.policy import Account
-from payfallback.providers._jdpay_products import CODES
+from payfallback.providers._jdpay_products import CODES, FORMS
 from payfallback.providers._jdpay_requests import revoke_number
 from payfallback.providers._jdpay_xml import Fields, items_in, text_in
 from payfallback.providers.codes import BEIJING, clean_code, clean_text, plain_number, unknown
@@ -40,10 +40,7 @@ _REVOKES: Mapping[str, tuple[Verdict, Cause | None]] = {
 
 
 def answer_to(operation: Operation, inside: Fields, account: Account) -> Answer:
-    """Read the inside of a response. Unlisted states and codes prove nothing."""
-    code = text_in(inside, "result", "code")
-    if code != TAKEN:
-        return unknown(Cause.UNRECOGNISED, code, text_in(inside, "result", "desc"))
+    """Read the inside of a response that says `TAKEN`. Unlisted states prove nothing."""
     answer = _READ[operation.kind](operation, inside)
     return changed(answer, account=account_of(inside, account))
 
@@ -56,6 +53,8 @@ def account_of(inside: Fields, account: Account) -> str:
 def _charge(operation: Operation, inside: Fields) -> Answer:
     if operation.product in CODES:
         return trade(inside)
+    if operation.product in FORMS:
+        return _query(operation, inside)
     code = text_in(inside, "qrCode")
     action = Qr(code) if re.fullmatch(r"[!-~]{1,512}", code) else None
     return Answer(
@@ -90,6 +89,7 @@ def trade(inside: Fields) -> Answer:
         amount=amount,
         number=number,
         paid_at=_paid_at(inside) if verdict is Verdict.CAPTURED else None,
+        unlisted=bool(status) and status not in _STATES,
     )
 
 
@@ -144,7 +144,14 @@ def _by_status(inside: Fields, states: Mapping[str, tuple[Verdict, Cause | None]
     verdict, cause = states.get(status, (Verdict.UNKNOWN, Cause.UNRECOGNISED))
     if not number:
         verdict, cause = Verdict.UNKNOWN, Cause.UNRECOGNISED
-    return Answer(verdict=verdict, cause=cause, code=clean_code(f"status={status}"), number=number, named=True)
+    return Answer(
+        verdict=verdict,
+        cause=cause,
+        code=clean_code(f"status={status}"),
+        number=number,
+        named=True,
+        unlisted=bool(status) and status not in states,
+    )
 
 
 def _refund(operation: Operation, inside: Fields) -> Answer:
@@ -155,14 +162,24 @@ def _refund(operation: Operation, inside: Fields) -> Answer:
 
 def _query_refund(operation: Operation, inside: Fields) -> Answer:
     """Find the refund in the list of the trade's refunds. What a revoke gave back stands there under its own number."""
-    found = {text_in(item, "tradeNum"): item for item in items_in(inside, "refList")}
-    own = found.get(operation.refund_number)
+    own = _listed(operation, inside, operation.refund_number)
     if own is not None:
         return refund(own)
-    revoked = refund(found.get(revoke_number(operation.number), {}))
+    revoked = refund(_listed(operation, inside, revoke_number(operation.number)) or {})
     if revoked.verdict is Verdict.REFUNDED and revoked.amount == (operation.refund_amount or operation.amount):
         return revoked
     return Answer(verdict=Verdict.NOT_FOUND, cause=Cause.AWAITING_PROVIDER, number=operation.number)
+
+
+def _listed(operation: Operation, inside: Fields, number: str) -> Fields | None:
+    """The entry of one refund. JD's demo labels the two numbers of this list the other way round than everywhere else,
+    so they are met in either order."""
+    for item in items_in(inside, "refList"):
+        if (text_in(item, "oTradeNum"), text_in(item, "tradeNum")) == (number, operation.number):
+            return {**item, "tradeNum": number, "oTradeNum": operation.number}
+        if text_in(item, "tradeNum") == number:
+            return item
+    return None
 
 
 def _plans(operation: Operation, inside: Fields) -> Answer:

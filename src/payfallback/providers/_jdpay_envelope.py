@@ -53,10 +53,18 @@ class Envelope:
     def seal(self, fields: Iterable[tuple[str, str]]) -> bytes:
         """A signed and encrypted request around these fields; version and merchant come first."""
         xml = HEADER + compose([("version", VERSION), ("merchant", self._merchant), *fields])
-        signed = xml[: -len(_END)] + f"<sign>{_signature(xml, self._sign.first())}</sign>" + _END
+        signed = xml[: -len(_END)] + f"<sign>{self.sign(xml)}</sign>" + _END
         inside = b64encode(self._encrypt(signed.encode()).hex().encode()).decode()
         outside = [("version", VERSION), ("merchant", self._merchant), ("encrypt", inside)]
         return (HEADER + compose(outside)).encode()
+
+    def sign(self, text: str) -> str:
+        """The merchant's signature over a text; base64."""
+        return _signature(text, self._sign.first())
+
+    def hide(self, text: str) -> str:
+        """One field of the cashier form, encrypted; hexadecimal, without the base64 of an envelope."""
+        return self._encrypt(text.encode()).hex()
 
     def open(self, outside: Fields, now: float) -> Fields:
         """The signed inside of a message. Raises `Unreadable` when no configured key opens and verifies it."""

@@ -3,13 +3,21 @@ documentation). JD publishes no timings for V2: every one here is an assumption,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from payfallback._values import changed
 from payfallback.errors import ConfigError
 from payfallback.policy import Capabilities
 
 DAY = 86400.0
-CREDIT = frozenset({"baitiao", "baitiao_code"})
+CREDIT = frozenset({"baitiao", "baitiao_pc", "baitiao_h5", "baitiao_code"})
 CODES = frozenset({"baitiao_code", "jdpay_code"})  # paid with the shopper's payment code
+FORMS: Mapping[str, str] = {  # paid on JD's cashier, to which the shopper's browser posts a form: where
+    "baitiao_pc": "pc",
+    "baitiao_h5": "h5",
+    "jdpay_pc": "pc",
+    "jdpay_h5": "h5",
+}
 
 _ASSUMED = (
     "JD publishes no V2 timings: asking after 3 s, and every time below, is an assumption",
@@ -51,6 +59,17 @@ _CASHIER = changed(
     ),
 )
 
+_FORM = changed(
+    _CASHIER,
+    assumptions=(
+        *_CASHIER.assumptions,
+        "JD knows nothing of a form before a browser posts it: one that was shown and never posted stays unknown (a "
+        "person is told after a day), unless `not_found_code` and `expiry_counts_from` say how JD tells and when it "
+        "refuses",
+        "an answer of JD's without an envelope, to the question whether the number is taken, is read as `it is not`",
+    ),
+)
+
 _CODE = changed(
     _BASE,
     starts="server",
@@ -60,15 +79,19 @@ _CODE = changed(
     assumptions=(*_ASSUMED, "a payment code lives 60 s, and a silent charge is decided after 75 s at the latest"),
 )
 
+_TERMS = "which way of paying the shopper takes on JD's cashier is JD's matter; installmentNum asks for the terms"
+_STATED = (
+    "as the account's options state, and not JD in public: JD answers `not_found_code` for an unknown number, and an "
+    "order cannot be paid `expireTime` seconds after its tradeTime; not found a minute later is final"
+)
+
 _PRODUCTS = {
-    "baitiao": changed(
-        _CASHIER,
-        assumptions=(
-            *_CASHIER.assumptions,
-            "which way of paying the shopper takes on JD's cashier is JD's matter; installmentNum asks for the terms",
-        ),
-    ),
+    "baitiao": changed(_CASHIER, plans=True, assumptions=(*_CASHIER.assumptions, _TERMS)),
+    "baitiao_pc": changed(_FORM, plans=True, assumptions=(*_FORM.assumptions, _TERMS)),
+    "baitiao_h5": changed(_FORM, plans=True, assumptions=(*_FORM.assumptions, _TERMS)),
     "jdpay": _CASHIER,
+    "jdpay_pc": _FORM,
+    "jdpay_h5": _FORM,
     "baitiao_code": changed(
         _CODE,
         assumptions=(
@@ -80,14 +103,25 @@ _PRODUCTS = {
 }
 
 
-def capabilities(product: str) -> Capabilities:
-    """Of one product. Raises `ConfigError` for one that JD Pay does not have."""
+def capabilities(product: str, *, absent_is_told: bool = False) -> Capabilities:
+    """Of one product. `absent_is_told`: the merchant states how JD answers for an unknown number, and that expireTime
+    counts from tradeTime. Raises `ConfigError` for a product that JD Pay does not have."""
     found = _PRODUCTS.get(product)
     if found is None:
         raise ConfigError(f"jdpay has no product {product!r}", hint=f"one of {', '.join(_PRODUCTS)}")
+    if absent_is_told and found.expiry:
+        return changed(found, not_found_after=60.0, assumptions=(*found.assumptions, _STATED))  # [I] 60 s
     return found
+
+
+def charged_by(product: str) -> str:
+    """The service that charges. For a form it is the question whether its number is free: JD gets the form itself from
+    the shopper's browser."""
+    if product in FORMS:
+        return "query"
+    return "fkmPay" if product in CODES else "uniorder"
 
 
 def takes_terms(product: str, terms: int | None) -> bool:
     """Whether a product can be asked for these terms (0: in full, None: none at all)."""
-    return product == "baitiao" or not terms
+    return (product in CREDIT and product not in CODES) or not terms

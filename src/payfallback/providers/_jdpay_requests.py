@@ -9,7 +9,7 @@ from datetime import datetime
 from payfallback._core.operations import Kind, Operation
 from payfallback.errors import ConfigError, InputMissing, MoneyInvalid, NumberInvalid, UnknownOption
 from payfallback.model import Money
-from payfallback.providers._jdpay_products import CODES, CREDIT, takes_terms
+from payfallback.providers._jdpay_products import CODES, CREDIT, FORMS, takes_terms
 from payfallback.providers.codes import BEIJING, cut_bytes
 
 Fields = list[tuple[str, str]]
@@ -24,9 +24,24 @@ OPTIONS: Mapping[str, str] = {
     "payMerchant": "",
     "vendorId": "",
     "preProduct": "",  # sent for the credit products only
+    "pc_url": "",  # the cashier's address for PC browsers, when it is not JD's own
+    "h5_url": "",  # the same for phones
+    # What JD publishes nowhere and a merchant may know. Both given: an order that was never posted can be proven dead.
+    "not_found_code": "",  # the result.code with which JD answers a query of a number that it does not know
+    "expiry_counts_from": "",  # "tradeTime": JD confirmed that expireTime counts from there, not from arrival
 }
+CHOICES: Mapping[str, tuple[str, ...]] = {"expiry_counts_from": ("", "tradeTime")}
 
 _AGREED = ("industryCategoryCode", "bizTp", "payMerchant", "vendorId")
+
+
+def checked(options: Mapping[str, str]) -> Mapping[str, str]:
+    """The options, each of them possible. Raises `ConfigError`."""
+    for name, known in CHOICES.items():
+        if options[name] not in known:
+            hint = f'"{known[1]}", or leave it out'
+            raise ConfigError(f"jdpay option {name!r} cannot be {options[name]!r}", hint=hint)
+    return options
 
 
 def trade_time(epoch: float) -> str:
@@ -54,15 +69,35 @@ def fields_of(operation: Operation, options: Mapping[str, str], now: float, nonc
 
 
 def _charge(operation: Operation, options: Mapping[str, str], now: float) -> Fields:
+    _check_terms(operation)
+    if operation.product in FORMS:
+        _check_form(operation)
+        return _query(operation, now)
+    common = _order(operation, options, now)
+    more = _by_code(operation, options) if operation.product in CODES else _by_qr(operation, options, now)
+    return common + [(name, text) for name, text in more if text]
+
+
+def _check_terms(operation: Operation) -> None:
     terms = operation.option.terms
     if not takes_terms(operation.product, terms):
         raise UnknownOption(
             f"jdpay product {operation.product!r} cannot be asked for {terms} instalments",
             hint="fkmPay carries no number of instalments: use product `baitiao`, or offer `full`",
         )
-    common = _order(operation, options, now)
-    more = _by_code(operation, options) if operation.product in CODES else _by_cashier(operation, options, terms, now)
-    return common + [(name, text) for name, text in more if text]
+
+
+def _check_form(operation: Operation) -> None:
+    """What a form lacks is said before anything is sent (JD's demo: both are required)."""
+    for name, given in (("return_url", operation.return_url), ("ref", operation.ref)):
+        if not given:
+            raise InputMissing("JD Pay's cashier form lacks a required field", hint=f"give it as Shopper({name}=...)")
+
+
+def form_fields(operation: Operation, options: Mapping[str, str], now: float) -> Fields:
+    """What the cashier form says, in plain text, but for version, merchant and sign."""
+    fields = [*_order(operation, options, now), *_by_cashier(operation, options, now)]
+    return [(name, text) for name, text in fields if text]
 
 
 def _order(operation: Operation, options: Mapping[str, str], now: float) -> Fields:
@@ -87,19 +122,21 @@ def _by_code(operation: Operation, options: Mapping[str, str]) -> Iterator[tuple
     yield from _agreed(operation, options)
 
 
-def _by_cashier(
-    operation: Operation, options: Mapping[str, str], terms: int | None, now: float
-) -> Iterator[tuple[str, str]]:
+def _by_qr(operation: Operation, options: Mapping[str, str], now: float) -> Iterator[tuple[str, str]]:
+    yield from _by_cashier(operation, options, now)
+    yield "tradeType", "QR"
+
+
+def _by_cashier(operation: Operation, options: Mapping[str, str], now: float) -> Iterator[tuple[str, str]]:
     yield "orderType", options["order_type"]
     yield "notifyUrl", operation.notify_url
     yield "callbackUrl", operation.return_url
     yield "ip", operation.ip
     yield "userId", cut_bytes(operation.ref, 64)
-    yield "tradeType", "QR"
     if operation.expires_at is not None:
         yield "expireTime", str(max(1, int(operation.expires_at - (operation.now or now))))
-    if terms:
-        yield "installmentNum", str(terms)
+    if operation.option.terms:
+        yield "installmentNum", str(operation.option.terms)
     yield from _agreed(operation, options)
 
 

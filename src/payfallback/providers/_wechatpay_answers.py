@@ -76,6 +76,7 @@ def trade(body: Mapping[str, Any], account: Account) -> Answer:
         account=account_of(body, account),
         provider_ref=clean_code(text_in(body, "transaction_id")),
         paid_at=rfc3339(body.get("success_time")) if moved else None,
+        unlisted=bool(state) and state not in _STATES,
     )
 
 
@@ -95,6 +96,7 @@ def refund(body: Mapping[str, Any], account: Account, *, state_in: str = "status
         number=number,
         account=account_of(body, account),
         provider_ref=clean_code(text_in(body, "transaction_id")),
+        unlisted=bool(state) and state not in _REFUNDS,
     )
 
 

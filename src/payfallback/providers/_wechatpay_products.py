@@ -70,6 +70,7 @@ _PRODUCTS = {
     "native": _PREPAY,
     "h5": _PREPAY,
     "jsapi": changed(_PREPAY, inputs=("openid",)),
+    "app": _PREPAY,
     "codepay": _CODEPAY,
 }
 

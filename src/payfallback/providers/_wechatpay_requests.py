@@ -62,7 +62,7 @@ def _charge(operation: Operation, account: Account, options: Mapping[str, str]) 
     return "POST", f"{_TRADES}/{operation.product}", body
 
 
-def _native(operation: Operation, options: Mapping[str, str]) -> Mapping[str, Any]:
+def _nothing_more(operation: Operation, options: Mapping[str, str]) -> Mapping[str, Any]:
     return {}
 
 
@@ -95,7 +95,8 @@ def _input(operation: Operation, name: str, what: str) -> str:
 
 
 _MORE: Mapping[str, Callable[[Operation, Mapping[str, str]], Mapping[str, Any]]] = {
-    "native": _native,
+    "native": _nothing_more,
+    "app": _nothing_more,
     "jsapi": _jsapi,
     "h5": _h5,
     "codepay": _codepay,

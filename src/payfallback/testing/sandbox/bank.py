@@ -8,11 +8,11 @@ from typing import Literal
 
 from payfallback.testing.sandbox.clock import Clock
 from payfallback.testing.sandbox.errors import UnknownNumber
-from payfallback.testing.sandbox.ledger import Entry, Ledger
-from payfallback.testing.sandbox.trades import CNY, PAYABLE, UNDECIDED, Refund, RefundState, State, Trade
+from payfallback.testing.sandbox.ledger import Entry, Kind, Ledger
+from payfallback.testing.sandbox.trades import PAYABLE, UNDECIDED, Refund, RefundState, State, Trade
 
 MOST_TRADES = 200_000
-Happening = Literal["opened", "paid", "refunded", "ended"]
+Happening = Literal["opened", "paid", "refunded", "ended", "authorized", "refused"]
 Listener = Callable[[Happening, Trade, Refund | None], None]
 
 
@@ -109,17 +109,40 @@ class Bank:
             else:
                 self._capture(trade)
 
+    def take(self, trade: Trade, amount: int) -> bool:
+        """Capture an amount that was set aside, or a part of it; the rest is let go. False where nothing is."""
+        with self.lock:
+            if trade.state is not State.AUTHORIZED or not 0 < amount <= trade.amount:
+                return False
+            trade.holds, trade.taken = False, amount
+            self._capture(trade)
+            return True
+
     def _capture(self, trade: Trade) -> None:
         with self.lock:
             if trade.state not in UNDECIDED:
                 return
+            if trade.holds:
+                trade.state = State.AUTHORIZED
+                self._tell("authorized", trade, None)
+                return
             trade.state, trade.paid_at = State.PAID, self._clock.now()
-            self._ledger.append(
-                Entry(
-                    "capture", self.provider, trade.number, trade.amount, CNY, trade.paid_at, trade.ref, "", trade.order
-                )
-            )
+            self._book("capture", trade, trade.captured, trade.ref)
             self._tell("paid", trade, None)
+
+    def _book(self, kind: Kind, trade: Trade, amount: int, ref: str, refund_number: str = "") -> None:
+        line = Entry(
+            kind=kind,
+            provider=self.provider,
+            number=trade.number,
+            amount=amount,
+            currency=trade.currency,
+            at=self._clock.now(),
+            provider_ref=ref,
+            refund_number=refund_number,
+            order=trade.order,
+        )
+        self._ledger.append(line)
 
     def shopper_pays(self, number: str, payer: str) -> Trade:
         """The shopper pays the newest trade under a number that can be paid. Raises `UnknownNumber`."""
@@ -153,6 +176,7 @@ class Bank:
         left = cause == "shopper_cancelled" or not self._refusals_are_final
         if trade.state is State.CONFIRMING or not left:
             trade.state = State.REFUSED
+        self._tell("refused", trade, None)
 
     def _lapse(self, trade: Trade) -> None:
         if trade.lapses_to is not None and trade.state in PAYABLE and trade.expires <= self._clock.now():
@@ -213,21 +237,9 @@ class Bank:
 
     def _give_back(self, refund: Refund) -> None:
         with self.lock:
-            trade, now = refund.trade, self._clock.now()
-            refund.state, refund.done_at = RefundState.DONE, now
-            self._ledger.append(
-                Entry(
-                    "refund",
-                    self.provider,
-                    trade.number,
-                    refund.amount,
-                    CNY,
-                    now,
-                    refund.ref,
-                    refund.number,
-                    trade.order,
-                )
-            )
+            trade = refund.trade
+            refund.state, refund.done_at = RefundState.DONE, self._clock.now()
+            self._book("refund", trade, refund.amount, refund.ref, refund.number)
             self._tell("refunded", trade, refund)
 
 

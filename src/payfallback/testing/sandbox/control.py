@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from payfallback.testing.sandbox import pages
+from payfallback.testing.sandbox.books import orders
 from payfallback.testing.sandbox.errors import SandboxError, UnknownNumber
 from payfallback.testing.sandbox.incoming import read_body, read_object
 from payfallback.testing.sandbox.trades import Trade
@@ -53,7 +54,8 @@ class Control:
 
     async def health(self, request: Request) -> Response:
         """Where everything is."""
-        return JSONResponse({"ok": True, **self._world.urls()})
+        urls = {f"{name}_url": listener.url for name, listener in self._world.listeners.items()}
+        return JSONResponse({"ok": True, **urls})
 
     async def faults(self, request: Request) -> Response:
         """GET lists, POST puts one in force, DELETE lifts those of `?provider=`, or all."""
@@ -73,9 +75,9 @@ class Control:
         return JSONResponse({"requests": [line.as_json() for line in list(self._world.arrivals)[-MOST_SHOWN:]]})
 
     async def notifications(self, request: Request) -> Response:
-        """GET lists what was sent; POST {"provider", "mode"} chooses how."""
+        """GET lists what was sent; POST {"provider", "mode", "url"?} chooses how and where."""
         if request.method == "POST":
-            self._world.notifications(**_named(await _json(request), {"provider": str, "mode": str}))
+            self._world.notifications(**_named(await _json(request), {"provider": str, "mode": str, "url": str}, "url"))
         return JSONResponse({"sent": [line.as_json() for line in list(self._world.sent)]})
 
     async def clock(self, request: Request) -> Response:
@@ -96,8 +98,9 @@ class Control:
     # ------------------------------------------------------------ for people
 
     async def index(self, request: Request) -> Response:
-        """What each number was charged."""
-        return HTMLResponse(pages.books(self._world.trades(), self._world.ledger.entries(), _language(request)))
+        """What each order was charged."""
+        charged = orders(self._world.trades(), self._world.ledger.entries())
+        return HTMLResponse(pages.books(charged, _language(request)))
 
     async def cashier(self, request: Request) -> Response:
         """The shopper's page. A number that two providers know needs `?provider=`."""

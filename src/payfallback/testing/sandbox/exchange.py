@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -32,12 +32,20 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One door of a provider: `name` is the provider's word, `operation` the common one."""
+    """One door of a provider: `name` is the provider's word, `operation` the common one.
+
+    `when` tells, from the query and the body, whether a request is for this door where several share a path.
+    """
 
     name: str
     operation: str
     method: str
     path: str
+    when: Callable[[Mapping[str, str], bytes], bool] | None = None
+
+    def is_for(self, query: Mapping[str, str], body: bytes) -> bool:
+        """Whether it takes a request that came to its path."""
+        return self.when is None or self.when(query, body)
 
 
 @dataclass(slots=True)
@@ -130,14 +138,18 @@ class Exchange:
     ) -> None:
         self._provider, self._faults, self._clock, self._log, self._cut = provider, faults, clock, log, cut
 
-    async def serve(self, endpoint: Endpoint, request: Request) -> Response:
-        """Answer one request, or not."""
+    async def serve(self, endpoints: Sequence[Endpoint], request: Request) -> Response:
+        """Answer one request, or not. `endpoints` are those on its path; the first that takes it has it."""
         try:
             body = await read_body(request)
         except ClientDisconnect:
             return Silence(self._cut, 0.0)
         if body is None:
             return Response(status_code=413)
+        query = request.query_params
+        endpoint = next((each for each in endpoints if each.is_for(query, body)), None)
+        if endpoint is None:
+            return Response(status_code=404)
         struck = self._faults.meet(self._provider.name, endpoint.operation, endpoint.name)
         call = _call(endpoint, request, body, struck)
         self._provider.read(call)

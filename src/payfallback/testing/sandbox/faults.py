@@ -1,4 +1,4 @@
-"""What can be made to go wrong, and for which requests: one vocabulary for both providers."""
+"""What can be made to go wrong, and for which requests: one vocabulary for all providers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 
 from payfallback.testing.sandbox.errors import SandboxError
 
-OPERATIONS = ("charge", "query", "close", "refund", "query_refund", "plans")
+# create: the first of two steps, which moves no money. capture: taking what was set aside. bill: the daily bill.
+OPERATIONS = ("create", "charge", "capture", "query", "close", "refund", "query_refund", "plans", "bill")
 _ANY = OPERATIONS
-_TELLS_AN_AMOUNT = ("charge", "query", "refund", "query_refund")
+_TELLS_AN_AMOUNT = ("create", "charge", "capture", "query", "refund", "query_refund")
 
 # fault -> the operations that have a form for it
 FORMS: dict[str, tuple[str, ...]] = {
@@ -30,7 +31,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "declined": ("charge", "refund"),
     "appears_late": ("charge", "query"),
     "wrong_amount": _TELLS_AN_AMOUNT,
-    "key_ignored": ("charge", "refund"),
+    "key_ignored": ("create", "charge", "refund"),
     "close_refused": ("close",),
 }
 _SECONDS = {"slow": 2.5, "captured_late": 2.0, "appears_late": 2.0, "rate_limited": 1.0}  # the default parameters

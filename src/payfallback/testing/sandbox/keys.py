@@ -1,9 +1,8 @@
-"""The test keys and merchant identities of the sandbox: made at its start, kept in a folder when one is given."""
+"""Where the sandbox's test keys and merchant identities are kept: made at its start, in a folder when one is given."""
 
 from __future__ import annotations
 
 import os
-from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from payfallback.testing.sandbox.errors import SandboxError
-from payfallback.testing.sandbox.mint import Mint
 
 
 class Credentials(dict[str, str]):
@@ -27,37 +25,7 @@ class Credentials(dict[str, str]):
         return f"Credentials({', '.join(self)})"
 
 
-class KeyRing:
-    """Every key of the sandbox. `jdpay` and `wechatpay` are the merchant's side; the rest is the providers' own."""
-
-    def __init__(self, key_dir: Path | None, mint: Mint) -> None:
-        folder = _Folder(key_dir)
-        jd, self.jdpay_merchant = folder.key_pair("jdpay_private_key")
-        self.jdpay_provider, jd_public = folder.provider("jdpay_provider_key", "jdpay_provider_public_key")
-        wechat, self.wechatpay_merchant = folder.key_pair("wechatpay_private_key")
-        self.wechatpay_platform, platform = folder.provider("wechatpay_platform_key", "wechatpay_platform_public_key")
-        self.jdpay = Credentials(
-            merchant=folder.text("jdpay_merchant", lambda: "11" + mint.digits(10)),
-            private_key=jd,
-            provider_public_key=jd_public,
-            secret=folder.text("jdpay_secret", lambda: b64encode(mint.raw(24)).decode()),
-        )
-        self.wechatpay = Credentials(
-            mchid=folder.text("wechatpay_mchid", lambda: "19" + mint.digits(8)),
-            appid=folder.text("wechatpay_appid", lambda: "wx" + mint.raw(8).hex()),
-            private_key=wechat,
-            serial=folder.text("wechatpay_serial", lambda: mint.raw(20).hex().upper()),
-            platform_public_key=platform,
-            platform_public_key_id=folder.text("wechatpay_platform_public_key_id", lambda: _key_id(mint)),
-            apiv3_key=folder.text("wechatpay_apiv3_key", lambda: mint.text(32)),
-        )
-
-
-def _key_id(mint: Mint) -> str:
-    return f"PUB_KEY_ID_{mint.digits(24)}"
-
-
-class _Folder:
+class KeyFolder:
     """A folder of one value a file, each readable by its owner only; or nothing, and every value is new."""
 
     def __init__(self, path: Path | None) -> None:
@@ -67,11 +35,15 @@ class _Folder:
 
     def text(self, name: str, make: Callable[[], str]) -> str:
         """A value by its name, made at first."""
-        return self._value(f"{name}.txt", make).strip()
+        return self.file(f"{name}.txt", make).strip()
+
+    def pem(self, name: str, make: Callable[[], str]) -> str:
+        """A certificate, or any PEM text, by its name, made at first."""
+        return self.file(f"{name}.pem", make)
 
     def key_pair(self, name: str) -> tuple[str, RSAPrivateKey]:
         """A private RSA key, as PEM and as a key."""
-        pem = self._value(f"{name}.pem", _new_key)
+        pem = self.pem(name, _new_key)
         try:
             # its primes are not checked again: the file is ours, and the check takes longer than all else at the start
             key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
@@ -89,7 +61,8 @@ class _Folder:
             _write(self._path / f"{public_name}.pem", public)
         return key, public
 
-    def _value(self, file_name: str, make: Callable[[], str]) -> str:
+    def file(self, file_name: str, make: Callable[[], str]) -> str:
+        """ASCII text by the name of its file, made at first."""
         if self._path is None:
             return make()
         file = self._path / file_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -65,9 +65,15 @@ class Notifier:
     """Sends what happens at one provider's bank to the shop. `happened` may be called from any thread."""
 
     def __init__(
-        self, announcer: Announcer, clock: Clock, log: deque[Sent], spawn: Callable[[Coroutine[Any, Any, Any]], None]
+        self,
+        announcer: Announcer,
+        tells: Collection[Happening],
+        clock: Clock,
+        log: deque[Sent],
+        spawn: Callable[[Coroutine[Any, Any, Any]], None],
     ):
-        self._announcer, self._clock, self._log, self._spawn = announcer, clock, log, spawn
+        self._announcer, self._tells = announcer, tells
+        self._clock, self._log, self._spawn = clock, log, spawn
         self._mode, self._delay = "on", 0.0
         self._held: list[Notice] = []
         self._waiting = 0
@@ -87,7 +93,8 @@ class Notifier:
         A forger does not wait for the money: he says "paid" as soon as there is a trade.
         """
         mode = self._mode
-        if mode == "off" or (happening == "opened" and mode != "forged"):
+        forged_early = happening == "opened" and mode == "forged"
+        if mode == "off" or not (happening in self._tells or forged_early):
             return
         notice = self._announcer.notice(
             happening, trade, refund, forged=mode == "forged", extra=1 if mode == "wrong_amount" else 0

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from html import escape
 
-from payfallback.testing.sandbox.ledger import Entry
-from payfallback.testing.sandbox.trades import PAYABLE, Trade
-from payfallback.testing.sandbox.words import CAUSES, PROVIDERS, STATES, WORDS
+from payfallback.testing.sandbox.books import Line, Moved, OrderBook
+from payfallback.testing.sandbox.registry import ENTRIES
+from payfallback.testing.sandbox.trades import CNY, PAYABLE, Trade
+from payfallback.testing.sandbox.words import CAUSES, STATES, WORDS
 
-MOST_ROWS = 500
+MOST_ORDERS, MOST_NUMBERS = 500, 50  # on one page
+_WHOLE = frozenset({"JPY", "KRW", "VND", "CLP", "XAF", "XOF", "XPF", "PYG", "RWF"})  # currencies without minor units
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, "PingFang SC", "Microsoft YaHei", sans-serif; }
@@ -18,6 +19,7 @@ body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #8884; }
 td.money, th.money { text-align: right; font-variant-numeric: tabular-nums; }
+tr.order > * { border-top: 2px solid #8888; font-weight: 600; padding-top: .8rem; }
 .twice { color: #c00; font-weight: 600; }
 .card { max-width: 26rem; margin: 3rem auto; padding: 1.5rem 2rem; border: 1px solid #8886; border-radius: .8rem; }
 .card .sum { font-size: 2.2rem; font-variant-numeric: tabular-nums; margin: .3rem 0; }
@@ -28,9 +30,11 @@ button.main { background: #1677ff; border-color: #1677ff; color: #fff; }
 """
 
 
-def money(fen: int) -> str:
-    """Fen as yuan."""
-    return f"¥{fen // 100:,}.{fen % 100:02}"
+def money(minor: int, currency: str = CNY) -> str:
+    """Minor units as people write them: fen as yuan, yen whole."""
+    if currency in _WHOLE:
+        return f"{currency} {minor:,}"
+    return f"{'¥' if currency == CNY else currency + ' '}{minor // 100:,}.{minor % 100:02}"
 
 
 def _page(title: str, content: str, lang: str) -> str:
@@ -42,19 +46,14 @@ def _page(title: str, content: str, lang: str) -> str:
 # ---------------------------------------------------------------- what was charged
 
 
-def books(trades: list[Trade], entries: Iterable[Entry], lang: str) -> str:
-    """One row a number, newest first: what was asked for, what was taken, what went back."""
-    money_of = _sums(entries)
+def books(charged: list[OrderBook], lang: str) -> str:
+    """What each order was charged over all providers, newest first, and under it each of its numbers."""
     words = {name: text[lang] for name, text in WORDS.items()}
-    numbers: dict[tuple[str, str], Trade] = {(trade.provider, trade.number): trade for trade in trades}
-    shown = list(reversed(numbers.values()))[:MOST_ROWS]
-    columns = ("provider", "number", "order", "what", "amount", "state", "captured", "refunded", "held")
+    columns = ("number", "provider", "what", "amount", "state", "captured", "refunded", "held")
     head = "".join(f"<th{_right(name)}>{words[name]}</th>" for name in columns)
-    rows = "".join(_row(trade, money_of[trade.provider, trade.number], lang) for trade in shown)
-    table = (
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else f"<p>{words['empty']}</p>"
-    )
-    note = f'<p class="quiet">{words["shown"]} ({MOST_ROWS})</p>' if len(numbers) > MOST_ROWS else ""
+    groups = "".join(_group(order, lang) for order in charged[:MOST_ORDERS])
+    table = f"<table><thead><tr>{head}</tr></thead>{groups}</table>" if groups else f"<p>{words['empty']}</p>"
+    note = f'<p class="quiet">{words["shown"]} ({MOST_ORDERS})</p>' if len(charged) > MOST_ORDERS else ""
     other = '<a href="/?lang=en">English</a>' if lang == "zh" else '<a href="/?lang=zh">中文</a>'
     title = f"<h1>{words['title']}</h1><p>{words['books']} · {other}</p>"
     return _page(words["title"], title + table + note, lang)
@@ -64,24 +63,30 @@ def _right(name: str) -> str:
     return ' class="money"' if name in ("amount", "captured", "refunded", "held") else ""
 
 
-def _sums(entries: Iterable[Entry]) -> defaultdict[tuple[str, str], dict[str, list[int]]]:
-    sums: defaultdict[tuple[str, str], dict[str, list[int]]]
-    sums = defaultdict(lambda: {"capture": [], "refund": []})
-    for entry in entries:
-        sums[entry.provider, entry.number][entry.kind].append(entry.amount)
-    return sums
+def _group(order: OrderBook, lang: str) -> str:
+    twice = f' <span class="twice">{WORDS["order_twice"][lang]}</span>' if order.charged_twice else ""
+    name = f"<th colspan=5>{WORDS['order'][lang]} {escape(order.name)}{twice}</th>"
+    rows = "".join(_row(line, lang) for line in order.lines[-MOST_NUMBERS:])
+    return f'<tbody><tr class="order">{name}{_money_cells(order.total)}</tr>{rows}</tbody>'
 
 
-def _row(trade: Trade, moved: dict[str, list[int]], lang: str) -> str:
-    captured, refunded = sum(moved["capture"]), sum(moved["refund"])
-    times = len(moved["capture"])
+def _row(line: Line, lang: str) -> str:
+    trade, times = line.trade, line.moved.captures
     note = f' <span class="twice">×{times} {WORDS["twice"][lang]}</span>' if times > 1 else ""
     link = f'<a href="{_address(trade, lang)}">{escape(trade.number)}</a>'
-    texts = [PROVIDERS[trade.provider][lang], link, escape(trade.order), escape(trade.title)]
-    sums = [captured, refunded, captured - refunded]
+    texts = [link, ENTRIES[trade.provider].words[lang], escape(trade.title)]
     cells = [f"<td>{text}</td>" for text in texts]
-    cells += [f'<td class="money">{money(trade.amount)}</td>', f"<td>{STATES[trade.state][lang]}{note}</td>"]
-    return f"<tr>{''.join(cells)}{''.join(f'<td class=money>{money(fen)}</td>' for fen in sums)}</tr>"
+    cells += [f'<td class="money">{money(trade.amount, trade.currency)}</td>']
+    cells += [f"<td>{STATES[trade.state][lang]}{note}</td>", _money_cells(line.moved)]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _money_cells(moved: Moved) -> str:
+    return "".join(f'<td class="money">{_sums(each)}</td>' for each in (moved.captured, moved.refunded, moved.held))
+
+
+def _sums(amounts: Mapping[str, int]) -> str:
+    return " + ".join(money(minor, currency) for currency, minor in sorted(amounts.items()) if minor) or "–"
 
 
 def _address(trade: Trade, lang: str) -> str:
@@ -96,11 +101,12 @@ def cashier(trade: Trade, lang: str, back_to: str) -> str:
 
     `back_to` is the shop's page, empty when there is none.
     """
-    title = f"{PROVIDERS[trade.provider][lang]} · {WORDS['title'][lang]}"
+    title = f"{ENTRIES[trade.provider].words[lang]} · {WORDS['title'][lang]}"
     terms = f" · {trade.terms} {WORDS['instalments'][lang]}" if trade.terms > 1 else ""
     facts = (
-        f"<h2>{PROVIDERS[trade.provider][lang]}</h2><p>{escape(trade.title)}</p>"
-        f'<p class="sum">{money(trade.amount)}</p><p>{WORDS["number"][lang]} {escape(trade.number)}{terms}</p>'
+        f"<h2>{ENTRIES[trade.provider].words[lang]}</h2><p>{escape(trade.title)}</p>"
+        f'<p class="sum">{money(trade.amount, trade.currency)}</p>'
+        f"<p>{WORDS['number'][lang]} {escape(trade.number)}{terms}</p>"
         f"<p><strong>{STATES[trade.state][lang]}</strong>{_why(trade, lang)}</p>"
     )
     choices = _choices(trade, lang) if trade.state in PAYABLE else ""

@@ -1,4 +1,4 @@
-"""The three doors of a sandbox: each provider on a port of its own, and the control server."""
+"""The doors of a sandbox: each provider on a port of its own, and the control server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def open_ports(world: World, host: str, ports: Mapping[str, int]) -> list[Listen
     apps["control"] = Control(world).app()
     try:
         for name, app in apps.items():
-            world.listeners[name] = Listener(app, host, ports[name])
+            world.listeners[name] = Listener(app, host, ports.get(name, 0))
     except SandboxError:
         for listener in world.listeners.values():
             listener.close()
@@ -36,11 +36,14 @@ def _app(world: World, provider: Provider) -> Starlette:
         world.listeners[provider.name].cut(scope)
 
     exchange = Exchange(provider, world.faults, world.clock, world.arrivals, cut)
-    return Starlette(routes=[_route(exchange, endpoint) for endpoint in provider.endpoints])
+    doors: dict[tuple[str, str], list[Endpoint]] = {}
+    for endpoint in provider.endpoints:
+        doors.setdefault((endpoint.path, endpoint.method), []).append(endpoint)
+    return Starlette(routes=[_route(exchange, path, method, doors[path, method]) for path, method in doors])
 
 
-def _route(exchange: Exchange, endpoint: Endpoint) -> Route:
+def _route(exchange: Exchange, path: str, method: str, endpoints: list[Endpoint]) -> Route:
     async def answer(request: Request) -> Response:
-        return await exchange.serve(endpoint, request)
+        return await exchange.serve(endpoints, request)
 
-    return Route(endpoint.path, answer, methods=[endpoint.method])
+    return Route(path, answer, methods=[method])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,38 +13,43 @@ from payfallback.testing.sandbox.keys import Credentials
 from payfallback.testing.sandbox.ledger import Entry
 from payfallback.testing.sandbox.notices import Sent
 from payfallback.testing.sandbox.ports import open_ports
+from payfallback.testing.sandbox.registry import ENTRIES
 from payfallback.testing.sandbox.serving import Serving
 from payfallback.testing.sandbox.world import World
 
+CONTROL = "control"
+
 
 class Sandbox:
-    """JD Pay V2 and WeChat Pay APIv3 as real HTTP servers of this machine, with books of their own.
+    """Every provider of the registry as a real HTTP server of this machine, with books of their own.
 
-    A context manager; it runs in a background thread. Ports of 0 are chosen freely. Test keys are made at the start
-    and kept in `key_dir` when it is given. `seed` repeats every identifier, but not the RSA keys.
-    Raises `SandboxError` for a port that is taken or an address that is not this machine's.
+    A context manager; it runs in a background thread. `ports`: by provider, and "control"; what is 0 or not named is
+    chosen freely. Test keys are made at the start and kept in `key_dir` when it is given. `seed` repeats every
+    identifier, but not the RSA keys. Raises `SandboxError` for a port that is taken, a provider that is not there, or
+    an address that is not this machine's.
     """
 
     def __init__(
         self,
         *,
         host: str = "127.0.0.1",
-        jdpay_port: int = 0,
-        wechatpay_port: int = 0,
-        control_port: int = 0,
+        ports: Mapping[str, int] | None = None,
         key_dir: Path | None = None,
         seed: int | None = None,
     ) -> None:
         if host not in ("127.0.0.1", "localhost"):
             raise SandboxError(f"{host} is not this machine's loopback address: the sandbox is for 127.0.0.1")
         self._host = "127.0.0.1"
-        self._ports = {"jdpay": jdpay_port, "wechatpay": wechatpay_port, "control": control_port}
+        self._ports = dict(ports or {})
+        unknown = self._ports.keys() - {*ENTRIES, CONTROL}
+        if unknown:
+            raise SandboxError(f"no provider {min(unknown)!r}: the sandbox has {', '.join((*ENTRIES, CONTROL))}")
         self._key_dir, self._seed = key_dir, seed
         self._serving: Serving | None = None
         self._world: World | None = None
 
     def start(self) -> Sandbox:
-        """Return when both providers and the control server answer. A sandbox starts once."""
+        """Return when every provider and the control server answer. A sandbox starts once."""
         if self._world is not None:
             raise SandboxError("this sandbox was started before: make a new one")
         world = World(self._key_dir, self._seed, self._spawn)
@@ -85,25 +90,34 @@ class Sandbox:
 
     # ------------------------------------------------------------ where, and with which keys
 
+    def url(self, provider: str) -> str:
+        """Where a provider is, instead of at its own address. Raises `SandboxError`."""
+        return self._here.url(provider)
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """The address of every provider."""
+        return {name: self._here.url(name) for name in ENTRIES}
+
     @property
     def jdpay_url(self) -> str:
         """Instead of https://paygate.jd.com, and of wepay.jd.com and h5pay.jd.com."""
-        return self._here.listeners["jdpay"].url
+        return self.url("jdpay")
 
     @property
     def wechatpay_url(self) -> str:
         """Instead of https://api.mch.weixin.qq.com."""
-        return self._here.listeners["wechatpay"].url
+        return self.url("wechatpay")
 
     @property
     def control_url(self) -> str:
         """The control server; open it in a browser to see what was charged."""
-        return self._here.listeners["control"].url
+        return self.url(CONTROL)
 
     @property
     def credentials(self) -> dict[str, Credentials]:
         """By provider: the merchant's identity and keys, and the provider's public key. Worth nothing elsewhere."""
-        return {"jdpay": self._here.keys.jdpay, "wechatpay": self._here.keys.wechatpay}
+        return dict(self._here.credentials)
 
     # ------------------------------------------------------------ what happens
 
@@ -143,9 +157,11 @@ class Sandbox:
         """The shopper does not pay, or is refused by the provider's page. Returns the state. Raises `UnknownNumber`."""
         return self._here.refuse(provider, number, cause).state.value
 
-    def notifications(self, provider: str, mode: str) -> None:
-        """How a provider notifies from now on: on, off, delayed:N, twice, out_of_order, forged, wrong_amount."""
-        self._here.notifications(provider, mode)
+    def notifications(self, provider: str, mode: str, url: str | None = None) -> None:
+        """How a provider notifies from now on: on, off, delayed:N, twice, out_of_order, forged, wrong_amount.
+
+        `url`: where, for a provider that is told the address once and not with each request."""
+        self._here.notifications(provider, mode, url)
 
     def advance(self, seconds: float) -> None:
         """Put the providers' clock forward: expiries pass and late captures happen before this returns."""

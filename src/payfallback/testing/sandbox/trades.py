@@ -13,9 +13,11 @@ CODE_LIVES = 60.0  # seconds; a payment code is shown for a minute, so its confi
 class State(Enum):
     """Where a trade stands. Each provider says it in its own words."""
 
-    OPEN = "open"  # created; the shopper has done nothing yet
+    CREATED = "created"  # known to the provider; it cannot be paid before another request says so
+    OPEN = "open"  # the shopper can pay and has done nothing yet
     CONFIRMING = "confirming"  # a payment code was taken; the shopper must confirm
     PROCESSING = "processing"  # the shopper has paid; the money moves later
+    AUTHORIZED = "authorized"  # the amount is set aside; the merchant takes it, or lets it go
     PAID = "paid"
     REFUSED = "refused"
     CLOSED = "closed"
@@ -25,7 +27,7 @@ class State(Enum):
 
 
 PAYABLE = frozenset({State.OPEN, State.CONFIRMING})
-UNDECIDED = frozenset({State.OPEN, State.CONFIRMING, State.PROCESSING})
+UNDECIDED = frozenset({State.CREATED, State.OPEN, State.CONFIRMING, State.PROCESSING, State.AUTHORIZED})
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +38,8 @@ class Trade:
     lapses_to: the state it takes when it expires unpaid; None: it stays as it is and just cannot be paid.
     hidden_until: only a charge sees it before (`appears_late`). late: seconds from paying to the money moving.
     doomed: the cause for which the shopper's attempt to pay will be refused. back_to: the shop's page.
-    revoked_under: the merchant's number of the revoke that ended it.
+    revoked_under: the merchant's number of the revoke that ended it. holds: paying only sets the amount aside, until
+    the merchant takes it; taken: what it took, None for the whole amount.
     """
 
     provider: str
@@ -52,11 +55,14 @@ class Trade:
     back_to: str = ""
     payer: str = ""
     terms: int = 0
+    currency: str = CNY
+    holds: bool = False
     asked: dict[str, Any] = field(default_factory=dict)
     lapses_to: State | None = None
     state: State = State.OPEN
     cause: str = ""
     paid_at: float | None = None
+    taken: int | None = None
     hidden_until: float = 0.0
     late: float | None = None
     doomed: str = ""
@@ -66,9 +72,15 @@ class Trade:
     @property
     def refundable(self) -> int:
         """Minor units that were paid and not asked back."""
+        asked_back = sum(refund.amount for refund in self.refunds if refund.state is not RefundState.FAILED)
+        return self.captured - asked_back
+
+    @property
+    def captured(self) -> int:
+        """Minor units that the provider took from the shopper, once."""
         if self.paid_at is None:
             return 0
-        return self.amount - sum(refund.amount for refund in self.refunds if refund.state is not RefundState.FAILED)
+        return self.amount if self.taken is None else self.taken
 
     @property
     def refunded(self) -> int:

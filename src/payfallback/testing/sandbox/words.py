@@ -8,7 +8,7 @@ LANGUAGES = ("zh", "en")
 
 WORDS: dict[str, dict[str, str]] = {
     "title": {"zh": "支付沙箱", "en": "Payment sandbox"},
-    "books": {"zh": "每个商户单号实际扣了多少钱", "en": "What each number was really charged"},
+    "books": {"zh": "每个订单在所有渠道实际扣了多少钱", "en": "What each order was really charged, at all providers"},
     "empty": {"zh": "还没有交易。", "en": "No trades yet."},
     "provider": {"zh": "渠道", "en": "Provider"},
     "number": {"zh": "商户单号", "en": "Number"},
@@ -19,8 +19,9 @@ WORDS: dict[str, dict[str, str]] = {
     "captured": {"zh": "已扣款", "en": "Captured"},
     "refunded": {"zh": "已退款", "en": "Refunded"},
     "held": {"zh": "净收", "en": "Held"},
+    "order_twice": {"zh": "重复扣款", "en": "charged more than once"},
     "twice": {"zh": "扣款不止一次", "en": "captured more than once"},
-    "shown": {"zh": "仅显示最近的交易", "en": "only the latest trades are shown"},
+    "shown": {"zh": "仅显示最近的订单", "en": "only the latest orders are shown"},
     "pay": {"zh": "付款", "en": "Pay"},
     "refuse": {"zh": "拒绝", "en": "Refuse"},
     "reason": {"zh": "拒绝原因", "en": "Reason"},
@@ -32,16 +33,16 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 STATES: dict[State, dict[str, str]] = {
+    State.CREATED: {"zh": "已创建", "en": "created"},
     State.OPEN: {"zh": "待支付", "en": "waiting for the shopper"},
     State.CONFIRMING: {"zh": "等待输入密码", "en": "waiting for the password"},
     State.PROCESSING: {"zh": "处理中", "en": "processing"},
+    State.AUTHORIZED: {"zh": "已预授权", "en": "authorized"},
     State.PAID: {"zh": "已支付", "en": "paid"},
     State.REFUSED: {"zh": "支付失败", "en": "refused"},
     State.CLOSED: {"zh": "已关闭", "en": "closed"},
     State.REVERSED: {"zh": "已撤销", "en": "reversed"},
 }
-
-PROVIDERS = {"jdpay": {"zh": "京东支付", "en": "JD Pay"}, "wechatpay": {"zh": "微信支付", "en": "WeChat Pay"}}
 
 # what a shopper may say no with, on the cashier page
 CAUSES = {

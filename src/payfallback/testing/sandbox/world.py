@@ -9,22 +9,20 @@ from typing import Any
 
 from payfallback.testing.sandbox.bank import Bank, Happening
 from payfallback.testing.sandbox.clock import Clock
+from payfallback.testing.sandbox.entry import Entry, Parts
 from payfallback.testing.sandbox.errors import SandboxError
 from payfallback.testing.sandbox.exchange import Arrival, Provider
 from payfallback.testing.sandbox.faults import Faults
-from payfallback.testing.sandbox.jdpay.notice import Announcements as JdAnnouncements
-from payfallback.testing.sandbox.jdpay.provider import JdPay
-from payfallback.testing.sandbox.keys import KeyRing
+from payfallback.testing.sandbox.keys import Credentials, KeyFolder
 from payfallback.testing.sandbox.ledger import Ledger
 from payfallback.testing.sandbox.listening import Listener
 from payfallback.testing.sandbox.mint import Mint
-from payfallback.testing.sandbox.notices import Announcer, Notifier, Sent
+from payfallback.testing.sandbox.notices import Notifier, Sent
+from payfallback.testing.sandbox.posting import NotLoopback, Target
+from payfallback.testing.sandbox.registry import ENTRIES
 from payfallback.testing.sandbox.trades import Refund, Trade
-from payfallback.testing.sandbox.wechatpay.notice import Announcements as WeChatAnnouncements
-from payfallback.testing.sandbox.wechatpay.provider import WeChatPay
 
 MOST_LOGGED = 20_000
-PROVIDERS = ("jdpay", "wechatpay")
 
 
 class World:
@@ -35,40 +33,47 @@ class World:
 
     def __init__(self, key_dir: Path | None, seed: int | None, spawn: Callable[..., None]) -> None:
         self._spawn: Callable[[Coroutine[Any, Any, Any]], None] = spawn
-        self.clock, mint = Clock(), Mint(seed)
-        self.keys = KeyRing(key_dir, mint)
+        self.clock, self._mint = Clock(), Mint(seed)
+        self._folder = KeyFolder(key_dir)
         self.ledger = Ledger()
         self.arrivals: deque[Arrival] = deque(maxlen=MOST_LOGGED)
         self.sent: deque[Sent] = deque(maxlen=MOST_LOGGED)
-        self._notifiers: dict[str, Notifier] = {}
-        # A shopper who says no at JD has failed the payment; on WeChat Pay the order stays open for another try.
-        self.banks = {
-            "jdpay": Bank("jdpay", self.ledger, self.clock, self._happened, refusals_are_final=True),
-            "wechatpay": Bank("wechatpay", self.ledger, self.clock, self._happened, refusals_are_final=False),
-        }
-        jd = JdPay(self.keys, self.banks["jdpay"], self.clock, mint, self._page_of("jdpay"))
-        wechat = WeChatPay(self.keys, self.banks["wechatpay"], self.clock, mint, self._page_of("wechatpay"))
-        sealed = WeChatAnnouncements(self.keys.wechatpay["apiv3_key"], wechat.owner, wechat.signed, self.clock, mint)
-        self._announce("jdpay", JdAnnouncements(jd.sealed, self.clock))
-        self._announce("wechatpay", sealed)
-        self.faults = Faults({provider.name: _operations(provider) for provider in (jd, wechat)}, self.clock.now)
-        self.providers: tuple[Provider, ...] = (jd, wechat)
         self.listeners: dict[str, Listener] = {}
+        self.credentials: dict[str, Credentials] = {}
+        self.banks: dict[str, Bank] = {}
+        self._notifiers: dict[str, Notifier] = {}
+        self._shops = dict.fromkeys(ENTRIES, "")
+        self.providers: tuple[Provider, ...] = tuple(self._built(entry) for entry in ENTRIES.values())
+        self.faults = Faults({provider.name: _operations(provider) for provider in self.providers}, self.clock.now)
 
-    def _announce(self, provider: str, announcer: Announcer) -> None:
-        self._notifiers[provider] = Notifier(announcer, self.clock, self.sent, self._spawn)
+    def _built(self, entry: Entry) -> Provider:
+        name, final = entry.name, entry.refusals_are_final
+        self.banks[name] = Bank(name, self.ledger, self.clock, self._happened, refusals_are_final=final)
+        keys = entry.make_keys(self._folder, self._mint)
+        self.credentials[name] = keys.credentials
+        parts = Parts(
+            keys=keys,
+            bank=self.banks[name],
+            clock=self.clock,
+            mint=self._mint,
+            page=lambda number: f"{self.url('control')}/pay/{number}?provider={name}",
+            url=lambda: self.url(name),
+            shop=lambda: self._shops[name],
+        )
+        provider, announcer = entry.build(parts)
+        self._notifiers[name] = Notifier(announcer, entry.tells, self.clock, self.sent, self._spawn)
+        return provider
 
     def _happened(self, happening: Happening, trade: Trade, refund: Refund | None) -> None:
         self._notifiers[trade.provider].happened(happening, trade, refund)
 
-    def _page_of(self, provider: str) -> Callable[[str], str]:
-        return lambda number: f"{self.listeners['control'].url}/pay/{number}?provider={provider}"
-
     # ------------------------------------------------------------ what can be done to it
 
-    def urls(self) -> dict[str, str]:
-        """The address of each port."""
-        return {f"{name}_url": listener.url for name, listener in self.listeners.items()}
+    def url(self, name: str) -> str:
+        """The address of a provider, or of the control server. Raises `SandboxError`."""
+        if name not in self.listeners:
+            raise SandboxError(f"no provider {name!r}: the sandbox has {', '.join(self.listeners)}")
+        return self.listeners[name].url
 
     async def fault(self, **rule: Any) -> None:
         """Put a fault in force; a refusal of connections is in force when this returns."""
@@ -85,16 +90,23 @@ class World:
         await self._follow_refusals()
 
     async def _follow_refusals(self) -> None:
-        for provider in PROVIDERS:
+        for provider in self.banks:
             if self.faults.refusing(provider):
                 self.listeners[provider].refuse()
             else:
                 await self.listeners[provider].accept()
 
-    def notifications(self, provider: str, mode: str) -> None:
-        """Choose how a provider notifies."""
+    def notifications(self, provider: str, mode: str, url: str | None = None) -> None:
+        """Choose how a provider notifies and, where its requests do not say, at which address."""
         self._check(provider)
+        if url:
+            try:
+                Target.of(url)
+            except NotLoopback:
+                raise SandboxError("the sandbox posts to http addresses of this machine only") from None
         self._notifiers[provider].set_mode(mode)
+        if url is not None:
+            self._shops[provider] = url
 
     def pay(self, provider: str, number: str, shopper: str = "") -> Trade:
         """The shopper pays an open trade; a decided one stays as it is."""
@@ -107,7 +119,7 @@ class World:
         return self.banks[provider].shopper_refuses(number, cause)
 
     def trades(self) -> list[Trade]:
-        """Every trade of both providers, oldest first."""
+        """Every trade of every provider, oldest first."""
         return sorted((trade for bank in self.banks.values() for trade in bank.all()), key=lambda trade: trade.created)
 
     def find(self, number: str, provider: str | None) -> Trade | None:
@@ -117,8 +129,8 @@ class World:
         return next((trade for trade in found if trade is not None), None)
 
     def _check(self, provider: str | None) -> None:
-        if provider is not None and provider not in PROVIDERS:
-            raise SandboxError(f"no provider {provider!r}: the sandbox has {', '.join(PROVIDERS)}")
+        if provider is not None and provider not in self.banks:
+            raise SandboxError(f"no provider {provider!r}: the sandbox has {', '.join(self.banks)}")
 
 
 def _operations(provider: Provider) -> dict[str, str]:

@@ -13,15 +13,15 @@ from payfallback.testing.sandbox.jdpay.codes import UNREADABLE, JdFailure
 from payfallback.testing.sandbox.jdpay.envelope import Tree, Unreadable
 from payfallback.testing.sandbox.jdpay.fields import check
 from payfallback.testing.sandbox.jdpay.form import open_form
+from payfallback.testing.sandbox.jdpay.keys import JdKeys
 from payfallback.testing.sandbox.jdpay.operations import Operations
-from payfallback.testing.sandbox.keys import KeyRing
 from payfallback.testing.sandbox.mint import Mint
 
 _XML = {"Content-Type": "application/xml;charset=UTF-8"}
 
 
 class JdPay:
-    """The provider. One merchant, whose keys are in the ring."""
+    """The provider. One merchant, whose keys are given."""
 
     name = "jdpay"
     endpoints: tuple[Endpoint, ...] = (
@@ -35,11 +35,11 @@ class JdPay:
         Endpoint("queryBaiTiaoFQ", "plans", "POST", "/service/queryBaiTiaoFQ"),
     )
 
-    def __init__(self, keys: KeyRing, bank: Bank, clock: Clock, mint: Mint, page: Callable[[str], str]) -> None:
-        self._merchant = keys.jdpay["merchant"]
-        self._cabinet = envelope.Cabinet(keys.jdpay["secret"])
-        self._theirs = keys.jdpay_merchant.public_key()
-        self._ours, self._wrong = keys.jdpay_provider, keys.jdpay_merchant
+    def __init__(self, keys: JdKeys, bank: Bank, clock: Clock, mint: Mint, page: Callable[[str], str]) -> None:
+        self._merchant = keys.credentials["merchant"]
+        self._cabinet = envelope.Cabinet(keys.credentials["secret"])
+        self._theirs = keys.merchant.public_key()
+        self._ours, self._wrong = keys.provider, keys.merchant
         self._operations = Operations(bank, clock, mint, page)
 
     def read(self, call: Call) -> None:

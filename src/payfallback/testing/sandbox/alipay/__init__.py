@@ -1,0 +1,1 @@
+"""Alipay's OpenAPI, v3 and the v2 gateway, as its servers behave."""

@@ -1,0 +1,1 @@
+"""JD's aggregate payment, as its servers behave."""

@@ -1,0 +1,1 @@
+"""Stripe's PaymentIntents and Refunds, as its API behaves."""

@@ -1,0 +1,233 @@
+"""Orders paid through the whole library at the sandbox's Stripe: two steps, detours, declines, silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+import httpx
+import pytest
+
+import payfallback as pf
+from payfallback.model import Money
+from payfallback.testing.sandbox import Sandbox
+
+SUM = Money(599900, "CNY")
+BACK = "https://shop.example/back"
+CONFIG = """
+version = 1
+[defaults]
+timeout = "300ms"
+[journal]
+url = "memory:"
+[accounts.st]
+provider = "stripe"
+merchant = "{account}"
+environment = "sandbox"
+base_url = "{url}"
+notify_url = "https://shop.example/notify/{{channel}}"
+secrets = ["${{file:api}}", "${{file:hook}}"]
+[channels.card]
+account = "st"
+product = "card"
+[channels.klarna]
+account = "st"
+product = "klarna"
+[channels.page]
+account = "st"
+product = "elements"
+[channels.hold]
+account = "st"
+product = "card_hold"
+[[routes]]
+order = ["card", "klarna", "page", "hold"]
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """One sandbox for this file."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def payments(sandbox: Sandbox, tmp_path: Path) -> Iterator[pf.Payments]:
+    """A client made from a file, as a shop writes it."""
+    sandbox.clear("stripe")
+    keys = sandbox.credentials["stripe"]
+    for name, key in (("api", "secret_key"), ("hook", "webhook_secret")):
+        (tmp_path / name).touch(mode=0o600)
+        (tmp_path / name).write_text(keys[key])
+    (tmp_path / "shop.toml").write_text(CONFIG.format(account=keys["account"], url=sandbox.url("stripe")))
+    with pf.Payments.from_config(str(tmp_path / "shop.toml")) as client:
+        yield client
+
+
+def shopper(method: str = "pm_card_visa") -> pf.Shopper:
+    """Somebody with a card."""
+    return pf.Shopper(return_url=BACK, inputs={"": {"payment_method": method}})
+
+
+def doors(sandbox: Sandbox, number: str) -> list[str]:
+    """What was asked of Stripe about a number, in its own words."""
+    return [line.endpoint for line in sandbox.requests if line.number == number]
+
+
+def test_paid_in_two_steps_and_refunded(sandbox: Sandbox, payments: pf.Payments) -> None:
+    """Created, confirmed, paid: one capture in Stripe's books; then a part of it goes back."""
+    result = payments.pay(pf.Order("SPA1", SUM, "tea"), "card", shopper=shopper())
+    assert isinstance(result, pf.Paid)
+    assert result.provider_ref.startswith("pi_")
+    assert doors(sandbox, result.number) == ["create", "confirm"]
+    assert payments.refund("SPA1", "SPA1R1", Money(100, "CNY")).state == "done"
+    assert sandbox.held("SPA1") == SUM.minor - 100
+
+
+def test_three_d_secure(sandbox: Sandbox, payments: pf.Payments) -> None:
+    """A server-side card payment that needs the shopper hands over the bank's page; then it is paid."""
+    order = pf.Order("SPB1", SUM, "tea")
+    shown = payments.pay(order, "card", shopper=shopper("pm_card_threeDSecure2Required"))
+    assert isinstance(shown, pf.ActionRequired)
+    assert isinstance(shown.action, pf.Redirect)
+    assert payments.pay(order, "card", shopper=shopper()) == shown
+    sandbox.pay("stripe", shown.number)
+    assert isinstance(payments.status("SPB1", ask=True), pf.Paid)
+    assert len(sandbox.captures("SPB1")) == 1
+
+
+def test_a_decline_is_canceled_before_the_next_way(sandbox: Sandbox, payments: pf.Payments) -> None:
+    """The declined intent could be paid again, so it is canceled first; Klarna follows, as the shopper agreed."""
+    declined = shopper("pm_card_visa_chargeDeclinedInsufficientFunds")
+    shown = payments.pay(pf.Order("SPC1", SUM, "tea"), "card", consent=["klarna"], shopper=declined)
+    assert isinstance(shown, pf.ActionRequired)
+    assert (shown.option, shown.switched_from) == ("klarna", ("card",))
+    assert doors(sandbox, "SPC101")[:2] == ["create", "confirm"]
+    assert "cancel" in doors(sandbox, "SPC101")
+    sandbox.pay("stripe", shown.number)
+    assert isinstance(payments.status("SPC1", ask=True), pf.Paid)
+    assert [entry.number for entry in sandbox.captures("SPC1")] == [shown.number]
+
+
+def test_a_stolen_card_is_not_named_to_the_shopper(payments: pf.Payments) -> None:
+    """Without another way the shopper hears a decline without a reason."""
+    declined = shopper("pm_card_visa_chargeDeclinedStolenCard")
+    result = payments.pay(pf.Order("SPD1", SUM, "tea"), "card", shopper=declined)
+    assert isinstance(result, pf.NotPaid)
+    for locale in ("en", "zh-CN"):
+        told = str(result.to_json(locale)).lower()
+        assert not any(word in told for word in ("stolen", "fraud", "lost", "挂失", "盗", "欺诈"))
+
+
+@pytest.mark.parametrize("fault", ["reply_lost", "hang:processed", "http_503:processed", "malformed"])
+def test_a_silent_confirmation_is_asked_about(sandbox: Sandbox, payments: pf.Payments, fault: str) -> None:
+    """When the answer to the confirmation is lost, the journalled id finds the payment: nobody else is asked to pay."""
+    order = f"SPE{fault[:4]}"
+    sandbox.fault("stripe", fault, operation="charge", times=1)
+    result = payments.pay(pf.Order(order, SUM, "tea"), "card", consent=["klarna"], shopper=shopper())
+    assert isinstance(result, pf.Paid)
+    assert result.option == "card"
+    assert len(sandbox.captures(order)) == 1
+
+
+def test_a_lost_creation_is_sent_again(sandbox: Sandbox, payments: pf.Payments) -> None:
+    """Under the same key it is the same intent, which is then confirmed."""
+    sandbox.fault("stripe", "reply_lost", operation="create", times=1)
+    result = payments.pay(pf.Order("SPF1", SUM, "tea"), "card", shopper=shopper())
+    assert isinstance(result, pf.Paid)
+    assert doors(sandbox, result.number) == ["create", "create", "confirm"]
+    assert [entry.provider_ref for entry in sandbox.captures("SPF1")] == [result.provider_ref]
+
+
+def test_a_silent_creation_costs_nothing(sandbox: Sandbox, payments: pf.Payments) -> None:
+    """Before the confirmation no money can move, so the next way is taken at once, without a cancel."""
+    sandbox.fault("stripe", "hang:processed", operation="create", times=1)
+    shown = payments.pay(pf.Order("SPF2", SUM, "tea"), "card", consent=["klarna"], shopper=shopper())
+    assert isinstance(shown, pf.ActionRequired)
+    assert shown.switched_from == ("card",)
+    assert doors(sandbox, "SPF201") == ["create"]
+
+
+def test_in_the_page(sandbox: Sandbox, payments: pf.Payments) -> None:
+    """The page gets its secret and Stripe's script does the rest; leaving for the card cancels it first."""
+    order = pf.Order("SPG1", SUM, "tea")
+    shown = payments.pay(order, "page", shopper=shopper())
+    assert isinstance(shown, pf.ActionRequired)
+    assert isinstance(shown.action, pf.ClientSecret)
+    result = payments.switch(order, "card", shopper=shopper())
+    assert isinstance(result, pf.Paid)
+    assert sandbox.pay("stripe", shown.number) == "closed"
+    assert len(sandbox.captures("SPG1")) == 1
+
+
+def test_a_hold_is_taken_at_once(sandbox: Sandbox, payments: pf.Payments) -> None:
+    """What is only held is captured in the same call, and only then is the order paid."""
+    result = payments.pay(pf.Order("SPH1", SUM, "tea"), "hold", shopper=shopper())
+    assert isinstance(result, pf.Paid)
+    assert doors(sandbox, result.number) == ["create", "confirm", "capture"]
+    assert sandbox.held("SPH1") == SUM.minor
+
+
+class Inbox:
+    """A shop's endpoint that hands everything to `notify`."""
+
+    def __init__(self, payments: pf.Payments) -> None:
+        self.acks: Queue[pf.Ack] = Queue()
+        acks = self.acks
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                ack = payments.notify("klarna", dict(self.headers.items()), body)
+                self.send_response(ack.status)
+                self.send_header("content-length", str(len(ack.body)))
+                self.end_headers()
+                self.wfile.write(ack.body)
+                acks.put(ack)
+
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/notify"
+        self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def __enter__(self) -> Inbox:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+def test_an_event_pays_the_order(sandbox: Sandbox, payments: pf.Payments) -> None:
+    """Paid on Klarna's page, told by Stripe, paid here; and a forged event changes nothing."""
+    with Inbox(payments) as inbox:
+        sandbox.notifications("stripe", "forged", url=inbox.url)
+        shown = payments.pay(pf.Order("SPI1", SUM, "tea"), "klarna", shopper=shopper())
+        assert isinstance(shown, pf.ActionRequired)
+        assert inbox.acks.get(timeout=5).handled is False
+        assert isinstance(payments.status("SPI1"), pf.ActionRequired)
+        sandbox.notifications("stripe", "on", url=inbox.url)
+        sandbox.pay("stripe", shown.number)
+        while not (ack := inbox.acks.get(timeout=5)).handled:
+            pass
+        sandbox.notifications("stripe", "off")
+    assert ack.order_id == "SPI1"
+    assert isinstance(payments.status("SPI1"), pf.Paid)
+
+
+def test_the_shopper_pays_on_the_page(sandbox: Sandbox, payments: pf.Payments) -> None:
+    """The page behind the redirect is one that a person can use: it shows the sum, pays, and leads back."""
+    shown = payments.pay(pf.Order("SPJ1", SUM, "tea"), "klarna", shopper=shopper())
+    assert isinstance(shown, pf.ActionRequired)
+    assert isinstance(shown.action, pf.Redirect)
+    with httpx.Client(trust_env=False, follow_redirects=True) as browser:
+        assert "5,999.00" in browser.get(shown.action.url).text
+        assert BACK in browser.post(shown.action.url, data={"do": "pay"}).text
+    assert isinstance(payments.status("SPJ1", ask=True), pf.Paid)

@@ -60,7 +60,7 @@ _ALL = (
     Way("wechat_code", "wechatpay", CODE, notifies=False),
     Way("card", "stripe", CARD),
     Way("unionpay", "unionpay", closes=False, local=True),
-    Way("unionpay_code", "unionpay", {"code": "621234567890120001"}),
+    Way("unionpay_code", "unionpay", {"code": "621234567890120001"}, absence=False),
     Way("jd_aggregate", "jdpay_aggregate", CODE, closes=False, absence=False),
 )
 WAYS = tuple(way for way in _ALL if way.provider in ENTRIES)

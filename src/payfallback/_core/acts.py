@@ -10,6 +10,7 @@ from payfallback._core.effects import Admit, Call, MayAsk
 from payfallback._core.giving_back import REFUNDING
 from payfallback._core.operations import Kind
 from payfallback._core.order import Record
+from payfallback._core.recall import recollect
 from payfallback._core.run import Flow, Run, Step
 from payfallback._core.sending import (
     attempt_of,
@@ -137,6 +138,7 @@ def _query(run: Run, task: Task) -> Flow:
     asked_at = run.now()
     answer = yield Call(channel.name, operation(run, channel, attempt, Kind.QUERY, time_for(run, channel)))
     count(run, task.seq, asked_at)
+    yield from recollect(run, answer)
     late = answer.verdict is Verdict.PENDING and asked_at >= run.known.pay_by and not attempt.overdue
     if late or changes(attempt, answer):
         record_answer(run, task.seq, "query", answer, asked_at=asked_at)

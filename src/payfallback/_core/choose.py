@@ -7,8 +7,10 @@ from itertools import islice
 
 from payfallback._core import events as e
 from payfallback._core.effects import Admit, GiveBack
+from payfallback._core.limits import SHORTLY
 from payfallback._core.operations import Kind, Operation
 from payfallback._core.order import NOTHING, Attempt
+from payfallback._core.recall import CARD, card_subject, recall, remembers, why_not
 from payfallback._core.run import Flow, Run, Step, wish
 from payfallback._core.sending import charge
 from payfallback.errors import InputMissing, PayfallbackError
@@ -22,7 +24,7 @@ def next_option(run: Run, *, peek: bool = False) -> Option | None:
     for option in candidates(run):
         if option.id in run.tried or not _ended(run, option):
             continue
-        if peek and run.env.peek(option.channel) is not None:
+        if why_not(run, option) is not None or (peek and run.env.peek(option.channel) is not None):
             continue
         return option
     return None
@@ -50,8 +52,20 @@ def _agreed(run: Run) -> Iterator[Option]:
 
 
 def _ended(run: Run, option: Option) -> bool:
-    """Whether this run has no attempt of the option behind it."""
-    return not run.mine or all(attempt.option != option.id for attempt in run.known.attempts if attempt.seq in run.mine)
+    """Whether this run has no attempt of the option behind it, or only one that may be made again."""
+    if not run.mine:
+        return True
+    behind = [attempt for attempt in run.known.attempts if attempt.seq in run.mine and attempt.option == option.id]
+    return not behind or (len(behind) == 1 and _glitched(run, behind[0]))
+
+
+def _glitched(run: Run, attempt: Attempt) -> bool:
+    """Whether an attempt was refused for a limit that cannot be true, and there is time to ask again shortly."""
+    if attempt.refusal != Cause.LIMIT_GLITCH.value or run.autonomy == "observe":
+        return False
+    channel = run.policy.channels.get(attempt.option.partition("/")[0])
+    wait = attempt.changed_at + SHORTLY - run.now()
+    return channel is not None and run.left() > min(max(wait, 0.0), SHORTLY) + channel.capabilities.min_time
 
 
 _FACTS = {cause.value: facts for cause, facts in FACTS.items()}
@@ -69,6 +83,8 @@ def elsewhere(run: Run, cause: str) -> bool:
 
 def start(run: Run) -> Step:
     """Start the next attempt, if there is one to start. True: something was done."""
+    if remembers(run):
+        return recall(run)
     record, before = run.known, _last_of_mine(run)
     if before is not None and not elsewhere(run, before.refusal or before.cause):
         return False
@@ -81,6 +97,12 @@ def start(run: Run) -> Step:
         if channel is None or _passes_over(run, option, channel):
             run.tried.setdefault(option.id, Cause.NO_ROUTE.value)
             continue
+        closed = why_not(run, option)
+        if closed is not None:
+            pass_over(run, option, closed)
+            continue
+        if before is not None and before.option == option.id and run.now() < before.changed_at + SHORTLY:
+            return run.wait(min(before.changed_at + SHORTLY - run.now(), SHORTLY))
         if run.left() < min(channel.capabilities.min_time, run.within / 2):
             run.tried.setdefault(option.id, Cause.TIME_UP.value)
             return False
@@ -164,18 +186,23 @@ def plan(run: Run, option: Option, channel: Channel) -> e.Planned:
     if capabilities.expiry:
         lasts = capabilities.expiry_default if channel.expiry is None else channel.expiry
         expires_at = max(min(now + lasts, record.pay_by), now + capabilities.expiry_min)
-    operation = Operation(
-        Kind.CHARGE,
-        option,
-        channel.product,
-        number,
-        record.amount,
-        record.order_id,
-        now=now,
-        expires_at=expires_at,
-        inputs=shopper.inputs_for(channel.name) if shopper.inputs else NOTHING,
-    )
-    memo = run.env.memo(channel.name, operation)
+    memo = NOTHING
+    if channel.name not in run.env.forgetful:
+        operation = Operation(
+            Kind.CHARGE,
+            record.order_id,
+            number,
+            record.amount,
+            option,
+            now=now,
+            expires_at=expires_at,
+            inputs=shopper.inputs_for(channel.name) if shopper.inputs else NOTHING,
+            product=channel.product,
+        )
+        memo = run.env.memo(channel.name, operation)
+    card = card_subject(run.env, channel, shopper)
+    if card:
+        memo = {**memo, CARD: card}
     return e.Planned(now, seq, number, option.id, channel.account.id, capabilities.starts, expires_at, memo)
 
 

@@ -74,6 +74,14 @@ class Call:
 
 
 @value
+class Recall:
+    """Read what is remembered about these subjects (`memory.Refusal`). Answer: a tuple of them, or a
+    `JournalUnavailable`, which is as good as no memory."""
+
+    subjects: tuple[str, ...]
+
+
+@value
 class Sleep:
     """Let time pass, seconds. Answer: nothing."""
 
@@ -89,4 +97,4 @@ class Keep:
     version: int | None = None
 
 
-Effect = Load | Append | Admit | GiveBack | MayAsk | Call | Sleep | Keep
+Effect = Load | Append | Admit | GiveBack | MayAsk | Call | Recall | Sleep | Keep

@@ -16,6 +16,7 @@ from payfallback._core.decide import tasks
 from payfallback._core.effects import Admit, Keep, Sleep
 from payfallback._core.order import Attempt
 from payfallback._core.result import result_of
+from payfallback._core.rules import captured
 from payfallback._core.run import Flow, Run, Step, opening, unavailable, wish
 from payfallback._core.sending import charge
 from payfallback._core.state import Status
@@ -197,10 +198,15 @@ def _shown(attempt: Attempt | None) -> bool:
 def next_task(run: Run) -> Task | None:
     """The task to do next, for this kind of run; None when there is none for it."""
     record = run.known
-    if run.live and not record.attempts and not record.cancelled and run.now() < record.pay_by:
-        return None  # nothing has been tried yet
     if record.quiet:
         return None
+    if run.live and not record.winner and not record.cancelled:  # what nearly every order comes to, looked up at once
+        ended = sum(attempt.status is Status.DEAD for attempt in record.attempts)
+        if ended == len(record.attempts) and run.now() < record.pay_by:
+            return None  # nothing was tried yet, or what was is over
+        last = record.attempts[-1] if record.attempts else None
+        if last is not None and last.status is Status.CAPTURED and ended + 1 == len(record.attempts):
+            return captured(record, last, run.now())
     view = view_of(run)
     best: Task | None = None
     current = record.current

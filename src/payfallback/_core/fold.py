@@ -41,7 +41,9 @@ _OF_ATTEMPT = frozenset({e.Planned, e.Sending, e.Seen, e.HandedOver, e.Died, e.E
 
 def _renew(record: Record, seq: int) -> None:
     attempts = record.attempts
-    if 0 < seq <= len(attempts):
+    if len(attempts) == seq == 1:
+        record.attempts = (copied(attempts[0]),)
+    elif 0 < seq <= len(attempts):
         record.attempts = (*attempts[: seq - 1], copied(attempts[seq - 1]), *attempts[seq:])
 
 
@@ -131,6 +133,7 @@ def _refund_sent(attempt: Attempt, event: e.Sending) -> None:
         attempt.refunds += 1
         attempt.refund = event.refund
         attempt.refund_accepted = False
+        attempt.refund_since = event.at
     attempt.refund_sent_at = event.at
     attempt.refund_lost = False
     move(attempt, Fact.REFUND_SENT, event.at)
@@ -199,6 +202,7 @@ def _change_refund(
             if each.state != "done":  # a refund that is confirmed stays so, whatever is said later (I10)
                 each.state = state or ("pending" if more else each.state)
             each.sends += more
+            each.since = each.since or sent_at
             each.sent_at = sent_at or each.sent_at
             each.lost = lost
             each.cause = cause or each.cause

@@ -27,8 +27,10 @@ def _refund(run: Run, task: Task) -> Flow:
         return run.down is None
     run.sent = True
     run.tell("refund.sent", number=attempt.number, refund=number)
+    attempt = attempt_of(run, task)
     more: dict[str, Any] = {"refund_number": number, "refund_amount": amount, "reason": attempt.excess}
-    answer = yield Call(channel.name, operation(run, channel, attempt_of(run, task), Kind.REFUND, timeout, **more))
+    more["refund_sent_at"] = attempt.refund_since
+    answer = yield Call(channel.name, operation(run, channel, attempt, Kind.REFUND, timeout, **more))
     record_answer(run, task.seq, "refund", answer, request=request, refund=number)
     return True
 
@@ -41,6 +43,7 @@ def _query_refund(run: Run, task: Task) -> Flow:
         return False
     asked_at = run.now()
     more: dict[str, Any] = {"refund_number": attempt.refund, "refund_amount": run.known.amount}
+    more["refund_sent_at"] = attempt.refund_since
     asked = operation(run, channel, attempt, Kind.QUERY_REFUND, time_for(run, channel), **more)
     answer = yield Call(channel.name, asked)
     count(run, task.seq, asked_at)
@@ -62,6 +65,7 @@ def _merchant_refund(run: Run, task: Task) -> Flow:
     run.sent = True
     run.tell("refund.sent", number=attempt.number, refund=refund.number)
     more: dict[str, Any] = {"refund_number": refund.number, "refund_amount": amount, "reason": refund.reason}
+    more["refund_sent_at"] = refund.since or now
     answer = yield Call(channel.name, operation(run, channel, attempt, Kind.REFUND, timeout, **more))
     record_answer(run, task.seq, "merchant_refund", answer, refund=task.refund)
     count(run, -run.known.refunds.index(run.known.refund_of(task.refund) or refund) - 1, now)
@@ -78,6 +82,7 @@ def _query_merchant_refund(run: Run, task: Task) -> Flow:
     more: dict[str, Any] = {
         "refund_number": refund.number,
         "refund_amount": Money(refund.minor, run.known.amount.currency),
+        "refund_sent_at": refund.since,
     }
     asked = operation(run, channel, attempt, Kind.QUERY_REFUND, time_for(run, channel), **more)
     answer = yield Call(channel.name, asked)

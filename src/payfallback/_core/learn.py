@@ -8,6 +8,7 @@ from payfallback._core.decide import tasks
 from payfallback._core.flow import view_of
 from payfallback._core.operations import Answer, Kind
 from payfallback._core.order import Attempt, Record
+from payfallback._core.recall import recollect
 from payfallback._core.run import Flow, Run, opening, unavailable
 from payfallback._core.sending import record_answer
 from payfallback._core.state import Status
@@ -46,6 +47,8 @@ def learn(
         if kind is Kind.CHARGE and answer.verdict is Verdict.CAPTURED and attempt.status in _HELD:
             return run.record  # told again
         what, refund_id = _what(run.known, kind, refund)
+        if kind is Kind.CHARGE:
+            yield from recollect(run, answer)
         record_answer(run, attempt.seq, what, answer, source=source, refund=refund_id)
         if (yield from _write(run)):
             return run.record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 from payfallback._values import field, value
 from payfallback.model import Action, AppParams, ClientSecret, Form, Money, Option, Qr, Redirect
@@ -31,19 +31,23 @@ class Kind(Enum):
 
 
 @value
-class Operation:
-    """One request to one provider, complete. Times are epoch seconds; `timeout` is seconds.
+class Attempt:
+    """One request under one attempt number. Times are epoch seconds; `timeout` is the seconds that are left for it.
 
-    `memo` is what the adapter asked to be kept with the attempt (`Answer.memo` and `Wire.memo`): what asking needs
-    later, such as UnionPay's txnTime. `inputs`, `ip`, `device` and `return_url` are there only for a live charge.
+    kind: what is asked: create, charge, query, close, capture, refund, query_refund or plans; readers look at it first.
+    number: the merchant's own number of this attempt; send it as the provider's idempotency key or trade number.
+    expires_at: the absolute expiry that must go with a charge, where `wrap` was given an `expiry`.
+    provider_ref: the provider's own id, once an answer has told it. memo: what `keeps` journalled of the inputs.
+    resend: the same request was sent before, under the same number.
+    refund_sent_at: when this refund number was first sent, also for its first sending and for questions about it.
+    inputs, ref, ip, device and return_url are there for a live charge only, and never show in `repr`.
     """
 
     kind: Kind
-    option: Option
-    product: str
+    order_id: str
     number: str
     amount: Money
-    order_id: str = ""
+    option: Option
     title: str = ""
     timeout: float = 3.0
     now: float = 0.0
@@ -61,6 +65,18 @@ class Operation:
     ip: str = field(default="", repr=False)
     device: str = field(default="", repr=False)
     return_url: str = field(default="", repr=False)
+    refund_sent_at: float | None = None
+
+
+@value
+class Operation(Attempt):
+    """One request to one provider, complete: what a wrapped callable is told as its attempt, and the adapter's product.
+
+    `memo` is what the adapter asked to be kept with the attempt (`Answer.memo` and `Wire.memo`): what asking needs
+    later, such as UnionPay's txnTime.
+    """
+
+    product: str = ""
 
 
 @value(kw_only=True)
@@ -75,7 +91,9 @@ class Answer:
     retry_after: seconds the provider asks us to wait. resendable: the code allows the same request again.
     code / text: the provider's words, already cut to 64 / 200 characters and free of personal data.
     unlisted: the provider's code is in no table of ours: somebody should look it up (it is reported once).
-    plans: for PLANS only. error: the exception, when there was one; never journalled.
+    plans: for PLANS only. limit: the shopper's available credit, where the provider tells it (PLANS, or a refusal).
+    network: a card network's own code, "visa:05" or "mastercard:03" (a merchant advice code), where a decline has one.
+    error: the exception, when there was one; never journalled.
     """
 
     verdict: Verdict
@@ -96,12 +114,15 @@ class Answer:
     resendable: bool = False
     unlisted: bool = False
     plans: tuple[Plan, ...] = ()
+    limit: Money | None = None
+    network: str = ""
     error: BaseException | None = field(default=None, repr=False)
 
 
 @value(kw_only=True)
 class Plan:
-    """One instalment plan that a provider offers for an amount."""
+    """One instalment plan that a provider offers for an amount. `total`: what the shopper pays in all, fee included.
+    `fee_by`: who bears the fee, where the provider says so."""
 
     terms: int
     each: Money | None = None
@@ -109,6 +130,7 @@ class Plan:
     fee: Money | None = None
     total: Money | None = None
     rate: str = ""
+    fee_by: Literal["", "shopper", "merchant"] = ""
 
 
 @value(kw_only=True)
@@ -122,7 +144,7 @@ class Notice:
     id: str = ""
 
 
-_TEXTS = ("code", "text", "number", "account", "provider_ref")
+_TEXTS = ("code", "text", "number", "account", "provider_ref", "network")
 _TIMES = ("provider_time", "paid_at", "retry_after")
 
 
@@ -142,6 +164,10 @@ def _flaw(answer: Any) -> str:
         return "a cause that is no pf.Cause"
     if answer.amount is not None and not isinstance(answer.amount, Money):
         return f"amount={type(answer.amount).__name__}: give pf.Money"
+    if answer.limit is not None and not isinstance(answer.limit, Money):
+        return f"limit={type(answer.limit).__name__}: give pf.Money"
+    if not isinstance(answer.plans, tuple) or not all(isinstance(plan, Plan) for plan in answer.plans):
+        return "plans that are no tuple of pf.Plan"
     for name in _TEXTS:
         if not isinstance(getattr(answer, name), str):
             return f"{name}={type(getattr(answer, name)).__name__}: give a str"

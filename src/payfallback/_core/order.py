@@ -62,6 +62,7 @@ class Attempt:
     capture_sent_at: float = 0.0
     refund: str = ""
     refunds: int = 0
+    refund_since: float = 0.0  # when this refund number was first sent
     refund_sent_at: float = 0.0
     refund_accepted: bool = False
     refund_lost: bool = False  # the provider does not know the refund that we sent
@@ -97,6 +98,7 @@ class MerchantRefund:
     lost: bool = False
     cause: str = ""
     provider_ref: str = ""
+    since: float = 0.0  # when it was first sent
 
 
 @draft

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from payfallback._core.ladder import closed_by
 from payfallback._core.order import Attempt, Record
 from payfallback._core.run import Run
 from payfallback._core.safety import left_at_latest
@@ -51,6 +52,12 @@ def _returning(record: Record, common: dict[str, Any]) -> Result | None:
 
 
 def _paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Result:
+    undone = record.refunds or "refunded" in record.outcomes or winner.status is not Status.CAPTURED
+    return _after_paid(record, winner, common) if undone else _plainly_paid(record, winner, common)
+
+
+def _after_paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Result:
+    """Money of a paid order moved again, or somebody says so."""
     returned = winner.status is Status.REFUNDED or (record.refunds and record.refunded() >= record.amount.minor)
     surplus = next((each for each in record.attempts if each.status in _RETURNING), None)
     if ("refunded" in record.outcomes or returned) and surplus is not None:
@@ -64,6 +71,10 @@ def _paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Result:
         return _pending_of(winner, Cause.SURPLUS_RETURNING, common)  # what was sent can have undone it already
     if winner.status not in (Status.CAPTURED, Status.REFUNDED):
         return _pending_of(winner, Cause.CONTRADICTION, {**common, "needs_person": True})
+    return _plainly_paid(record, winner, common)
+
+
+def _plainly_paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Result:
     return Paid(
         **common,
         option=winner.option,
@@ -155,11 +166,13 @@ def _not_paid(run: Run, record: Record, common: dict[str, Any]) -> Result:
     offers = alternatives(run, "")
     if FACTS[cause].elsewhere in ("if_policy_allows", "no") and not (run.route and run.route.shop_around_risk):
         offers = ()
-    wait = last.retry_after if last is not None else None
+    wait = last.retry_after if last is not None else run.rests
     return NotPaid(**common, cause=cause, alternatives=offers, retry_after=wait)
 
 
-_GATE = frozenset(each.value for each in (Cause.CIRCUIT_OPEN, Cause.CHANNEL_BUSY, Cause.CHANNEL_STOPPED))
+_GATE = frozenset(
+    each.value for each in (Cause.CIRCUIT_OPEN, Cause.CHANNEL_BUSY, Cause.CHANNEL_STOPPED, Cause.REFUSED_RECENTLY)
+)
 
 
 def alternatives(run: Run, current: str) -> tuple[str, ...]:
@@ -167,6 +180,9 @@ def alternatives(run: Run, current: str) -> tuple[str, ...]:
     route = run.route
     if route is None or run.autonomy in ("observe", "retry"):
         return ()
+    causes = [cause for _, cause in run.known.passed]
+    if Cause.RISK_REJECTED.value in causes and not route.shop_around_risk:
+        return ()  # a refusal for risk, remembered of this shopper, is not shopped around
     ended = {attempt.option for attempt in run.known.attempts} | set(run.tried)
     shut = {option.partition("/")[0] for option, cause in run.known.passed if cause in _GATE}
     return tuple(
@@ -175,6 +191,7 @@ def alternatives(run: Run, current: str) -> tuple[str, ...]:
         if option.id not in ended
         and option.id != current
         and option.channel not in shut
+        and not closed_by(run.known.attempts, option)
         and run.env.peek(option.channel) is None
     )
 

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from payfallback.model import Money, Order
 from payfallback.policy import Policy, Route, When
+from payfallback.taxonomy import Cause
 
 
 def select_route(policy: Policy, order: Order, now: float) -> Route | None:
@@ -42,6 +43,26 @@ def why_not(when: When, order: Order, now: float) -> str:
         if order.attributes.get(name) != wanted:
             return f"is for {name} = {wanted}"
     return _time(when, now)
+
+
+def obstacle(when: When, order: Order, now: float) -> Cause | None:
+    """The same as a cause, for the shop's page: what kind of order the route is not for. None when it matches; NO_ROUTE
+    for another currency or another place of sale, of which a page says nothing."""
+    if why_not(when, order, now) == "":
+        return None
+    if when.currency not in ("", order.amount.currency):
+        return Cause.NO_ROUTE
+    if any(order.attributes.get(name) != wanted for name, wanted in when.attributes.items()):
+        return Cause.NO_ROUTE
+    if when.categories and not set(when.categories) & set(order.categories):
+        return Cause.ITEM_NOT_ELIGIBLE
+    if when.regions and order.region not in when.regions:
+        return Cause.REGULATORY
+    if when.merchants and order.merchant not in when.merchants:
+        return Cause.MERCHANT_NOT_ENABLED
+    if _time(when, now):
+        return Cause.MERCHANT_PAUSED
+    return Cause.TERM_NOT_SUPPORTED if _amount(when, order.amount) else Cause.NO_ROUTE
 
 
 def _amount(when: When, amount: Money) -> str:

@@ -180,11 +180,16 @@ def _capturing(record: Record, attempt: Attempt, view: View) -> Task | None:
     return Task(attempt.capture_sent_at + min(2.0**attempt.captures, 3600.0), Act.CAPTURE, attempt.seq)
 
 
-def _captured(record: Record, attempt: Attempt, view: View) -> Task | None:
+def captured(record: Record, attempt: Attempt, now: float) -> Task | None:
+    """Of an attempt that was paid: it pays the order, or it is surplus."""
     if record.winner == attempt.seq:
         return None
     surplus = record.finished or attempt.poisoned or attempt.overdue
-    return Task(view.now, Act.EXCESS if surplus else Act.WIN, attempt.seq)
+    return Task(now, Act.EXCESS if surplus else Act.WIN, attempt.seq)
+
+
+def _captured(record: Record, attempt: Attempt, view: View) -> Task | None:
+    return captured(record, attempt, view.now)
 
 
 def _surplus(record: Record, attempt: Attempt, view: View) -> Task | None:

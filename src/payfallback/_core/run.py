@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from payfallback._core import events as e
 from payfallback._core.decide import due
 from payfallback._core.effects import Append, Effect, Keep, Load, Sleep
 from payfallback._core.fold import evolve, fold
+from payfallback._core.memory import Refusal
 from payfallback._core.order import Record, key_of
 from payfallback._core.refusals import number_taken, refuse_closed, same_payment
 from payfallback._values import draft, field, value
@@ -39,8 +40,10 @@ class Ticking(Protocol):
 @value
 class Env:
     """What every run of one client shares. `backoff(channel, n)`: seconds before the n-th resend. `peek(channel)`: why
-    a channel would be refused right now. `memo(channel, operation)`: what its adapter wants kept. `tell`: observer.
-    `heard()`: whether anybody listens to events below a warning; if not, a run does not put them together."""
+    a channel would be refused right now. `memo(channel, operation)`: what its adapter wants kept; those of the
+    channels in `forgetful` want nothing. `tell`: observer.
+    `heard()`: whether anybody listens to events below a warning; if not, a run does not put them together.
+    `remember`, `forget`: the memory of shoppers and cards, written soon and at no run's cost."""
 
     policy: Policy
     clock: Ticking
@@ -49,8 +52,11 @@ class Env:
     peek: Callable[[str], Cause | None]
     memo: Callable[[str, Any], Mapping[str, str]]
     tell: Callable[..., None] | None = None
+    forgetful: frozenset[str] = frozenset()
     hashed: Callable[[str], str] = field(default=lambda ref: "")
     heard: Callable[[], bool] = field(default=lambda: True)
+    remember: Callable[[tuple[Refusal, ...]], None] = field(default=lambda refusals: None)
+    forget: Callable[[str, str], None] = field(default=lambda subject, scope: None)
 
 
 @draft
@@ -74,11 +80,14 @@ class Run:
     shopper: Shopper = NOBODY
     route: Route | None = None
     choice: str = ""
+    explicit: bool = False  # the shopper chose; without a choice the route's first is tried
     consent: tuple[str, ...] = ()  # sorted
     tried: dict[str, str] = field(factory=dict)  # option ids of this run, with the cause that ended them
     mine: tuple[int, ...] = ()  # attempts that this run sent
     asked: Mapping[int, tuple[int, float]] = NONE_YET  # times and the last time that each attempt was asked about
     resends: Mapping[int, int] = NONE_YET
+    remembered: tuple[Refusal, ...] | None = None  # of this shopper and card; None: not looked at yet
+    rests: float | None = None  # seconds for which the networks forbid the card that was chosen
     refund_id: str = ""
     no_retry: tuple[int, ...] = ()
     saved: bool = True  # the last reload made its evidence durable
@@ -115,9 +124,8 @@ class Run:
 
     @property
     def known(self) -> Record:
-        """The record, once there is one."""
-        assert self.record is not None  # every flow loads or opens the order first  # noqa: S101
-        return self.record
+        """The record, once there is one: every flow loads or opens the order first."""
+        return self.record  # type: ignore[return-value]  # as the docstring says; replaced by the slot itself below
 
     def add(self, *events: e.Event) -> None:
         """Decide: the record moves at once, the journal at the next flush."""
@@ -126,8 +134,9 @@ class Run:
 
     def tell(self, event: str, **fields: Any) -> None:
         """Let the observer hear a decision."""
-        if self.env.tell is not None:
-            self.env.tell(event, order_id=self.record.order_id if self.record else self.key, **fields)
+        tell, record = self.env.tell, self.record
+        if tell is not None:
+            tell(event, order_id=record.order_id if record is not None else self.key, **fields)
 
     # ---- durability
 
@@ -251,6 +260,10 @@ class Run:
             return False
         yield Sleep(seconds)
         return True
+
+
+if not TYPE_CHECKING:
+    Run.known = Run.__dict__["record"]  # the very slot: a payment reads it twenty times, and a property costs as a call
 
 
 def _leaves(event: e.Event) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from payfallback._core import events as e
 from payfallback._core.answers import seen
 from payfallback._core.effects import Admit, Call, GiveBack, Load
+from payfallback._core.limits import plausible
 from payfallback._core.operations import Answer, Kind, Operation
 from payfallback._core.order import NOTHING, Attempt
+from payfallback._core.recall import learned
 from payfallback._core.run import NOBODY, Flow, Run
 from payfallback._core.state import Status
 from payfallback._core.view import Task
@@ -41,17 +43,17 @@ def operation(
     refund_amount: Money | None = None,
     reason: str = "",
     resend: bool = False,
+    refund_sent_at: float | None = None,
 ) -> Operation:
     """A request about an attempt, from what the journal keeps of it."""
     record, order = run.known, run.order
     shopper = run.shopper if kind in (Kind.CHARGE, Kind.CREATE) else NOBODY
     return Operation(
         kind,
-        Option.parse(attempt.option),
-        channel.product,
+        record.order_id,
         attempt.number,
         record.amount,
-        record.order_id,
+        Option.parse(attempt.option),
         order.title if order is not None else "",
         timeout,
         run.now(),
@@ -69,6 +71,8 @@ def operation(
         shopper.ip,
         shopper.device,
         shopper.return_url,
+        refund_sent_at,
+        channel.product,
     )
 
 
@@ -177,6 +181,8 @@ def known_after_all(run: Run) -> Flow:
 def record_answer(run: Run, seq: int, what: str, answer: Answer, **more: object) -> None:
     """Take an answer in, as evidence."""
     attempt = run.known.attempts[seq - 1]
+    if answer.limit is not None:
+        answer = plausible(answer, run.policy.credit)
     event = seen(attempt, what, answer, run.now(), **more)  # type: ignore[arg-type]  # keyword fields of `seen`
     if run.heard:
         cause = answer.cause.value if answer.cause is not None else ""
@@ -189,6 +195,7 @@ def record_answer(run: Run, seq: int, what: str, answer: Answer, **more: object)
             code=answer.code,
         )
     run.add(event)
+    learned(run, attempt, event, answer)
 
 
 def count(run: Run, key: int, asked_at: float) -> None:

@@ -14,7 +14,7 @@ copyright = author  # noqa: A001  # the name that Sphinx reads
 release = _installed("payfallback")
 version = ".".join(release.split(".")[:2])
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "attempt_states", "plain_docstrings"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "attempt_states", "code_tables", "plain_docstrings"]
 exclude_patterns = ["_build", "conftest.py"]
 source_suffix = {".md": "markdown"}
 language = "en"

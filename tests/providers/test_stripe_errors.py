@@ -51,7 +51,8 @@ def test_a_decline_shows_again_when_asked() -> None:
 def test_the_shopper_is_not_told_what_the_issuer_suspects(reason: str, locale: str) -> None:
     """Fraud, lost, stolen and block lists read to the shopper like a decline without a reason, in text and in JSON."""
     answer = read(card(reason), status=402)
-    assert shopper_text("not_paid", answer.cause, locale) == shopper_text("not_paid", Cause.DECLINED, locale)
+    for status in ("not_paid", "pending"):
+        assert shopper_text(status, answer.cause, locale) == shopper_text(status, Cause.DECLINED, locale)
     page = str(NotPaid(order_id="A1001", cause=answer.cause).to_json(locale)).lower()
     assert not any(word in page for word in ("fraud", "lost", "stolen", "blacklist", reason))
 
@@ -78,6 +79,14 @@ def test_advice_is_kept_for_people() -> None:
         read(card("do_not_honor", advice_code="do_not_try_again"), status=402).text
         == "made up (advice: do_not_try_again)"
     )
+
+
+def test_what_the_request_said_is_not_kept() -> None:
+    """Stripe's sentences repeat parameters: addresses, numbers and tokens are masked before they are written down."""
+    sentence = "Invalid email address: wang@example.com for PaymentMethod 'pm_1Nab3', +8613800138000"
+    answer = read(error("invalid_request_error", "email_invalid", message=sentence), Kind.CREATE, 400)
+    assert answer.text.startswith("Invalid email address:")
+    assert not any(told in repr(answer) for told in ("wang@", "pm_1Nab3", "138001"))
 
 
 def test_an_unlisted_reason_is_reported() -> None:

@@ -10,6 +10,7 @@ from threading import Thread
 
 import httpx
 import pytest
+from over_http import RealClock
 
 import payfallback as pf
 from payfallback.model import Money
@@ -54,8 +55,28 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+class Shifted(RealClock):
+    """The machine's clocks, which a test puts forward."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return super().monotonic() + self.ahead
+
+    def epoch(self) -> float:
+        """Epoch seconds."""
+        return super().epoch() + self.ahead
+
+
 @pytest.fixture
-def payments(sandbox: Sandbox, tmp_path: Path) -> Iterator[pf.Payments]:
+def shifted() -> Shifted:
+    """The client's clock."""
+    return Shifted()
+
+
+@pytest.fixture
+def payments(sandbox: Sandbox, tmp_path: Path, shifted: Shifted) -> Iterator[pf.Payments]:
     """A client made from a file, as a shop writes it."""
     sandbox.clear("stripe")
     keys = sandbox.credentials["stripe"]
@@ -63,7 +84,7 @@ def payments(sandbox: Sandbox, tmp_path: Path) -> Iterator[pf.Payments]:
         (tmp_path / name).touch(mode=0o600)
         (tmp_path / name).write_text(keys[key])
     (tmp_path / "shop.toml").write_text(CONFIG.format(account=keys["account"], url=sandbox.url("stripe")))
-    with pf.Payments.from_config(str(tmp_path / "shop.toml")) as client:
+    with pf.Payments.from_config(str(tmp_path / "shop.toml"), clock=shifted) as client:
         yield client
 
 
@@ -231,3 +252,17 @@ def test_the_shopper_pays_on_the_page(sandbox: Sandbox, payments: pf.Payments) -
         assert "5,999.00" in browser.get(shown.action.url).text
         assert BACK in browser.post(shown.action.url, data={"do": "pay"}).text
     assert isinstance(payments.status("SPJ1", ask=True), pf.Paid)
+
+
+def test_a_lost_page_is_canceled_later(sandbox: Sandbox, payments: pf.Payments, shifted: Shifted) -> None:
+    """The secret never arrived, so nobody can pay: the intent is dead at once, found by our number, and canceled."""
+    sandbox.fault("stripe", "reply_lost", operation="create", times=1)
+    result = payments.pay(pf.Order("SPK1", SUM, "tea"), "page", shopper=shopper())
+    assert not isinstance(result, pf.Paid)
+    [number] = {line.number for line in sandbox.requests if line.number.startswith("SPK1")}
+    for seconds in (1, 120, 600, 3600):
+        shifted.ahead += seconds
+        payments.recover(within=5)
+    assert doors(sandbox, number)[-1] in ("retrieve", "cancel")
+    assert "cancel" in doors(sandbox, number)
+    assert sandbox.pay("stripe", number) == "closed"

@@ -168,6 +168,13 @@ def test_capabilities() -> None:
     assert adapter().capabilities("card").card == ("card_fingerprint", "payment_method")
 
 
+def test_the_statement_suffix_is_for_cards() -> None:
+    """What stands on a card statement goes with cards only."""
+    ours, back = adapter(options={"statement_descriptor_suffix": "TEA"}), "https://shop.example/back"
+    assert form(ours.request(operation(Kind.CREATE)))["statement_descriptor_suffix"] == "TEA"
+    assert "statement_descriptor_suffix" not in form(ours.request(operation(Kind.CREATE, "affirm", return_url=back)))
+
+
 # ---------------------------------------------------------------- refused before anything is sent
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from unionpay_counterpart import (
     ACCOUNT,
     NOW,
@@ -65,11 +68,28 @@ def test_the_certificate_itself() -> None:
     assert {why: verdict(**how) for why, how in strangers.items()} == dict.fromkeys(strangers, Verdict.UNKNOWN)
 
 
-def test_the_name_of_a_ca_is_not_its_key() -> None:
-    """A CA that calls itself like the trusted one issues nothing that is believed."""
+def test_odd_certificates() -> None:
+    """A certificate of an impossible version, or with a negative serial number, is no reason to fail."""
+    whole = x509.load_pem_x509_certificate(signer().encode()).public_bytes(Encoding.DER)
+    version = whole.index(b"\xa0\x03\x02\x01\x02")
+    serial = version + 7
+    odd = (
+        whole[: version + 4] + b"\x07" + whole[version + 5 :],
+        whole[:serial] + bytes([whole[serial] | 0x80]) + whole[serial + 1 :],
+    )
+    for der in odd:
+        pem = f"-----BEGIN CERTIFICATE-----\r\n{b64encode(der).decode()}\r\n-----END CERTIFICATE-----"
+        assert verdict(cert=pem) is Verdict.UNKNOWN
+        with pytest.raises(ConfigError):
+            unionpay(verify=[Key("odd", pem)]).check()
+
+
+def test_a_ca_is_its_name_and_its_key() -> None:
+    """A CA that only calls itself like the trusted one, or only has its key, issues nothing that is believed."""
     imitation = certificate("CFCA TEST OCA1", "CFCA TEST CS CA", ca=True, key="imitation")
-    adapter = unionpay(verify=[Key("middle", imitation)])
-    assert verdict(adapter) is Verdict.UNKNOWN
+    renamed = certificate("CFCA TEST OCA9", "CFCA TEST CS CA", ca=True, key="CFCA TEST OCA1")
+    for authority in (imitation, renamed):
+        assert verdict(unionpay(verify=[Key("middle", authority)])) is Verdict.UNKNOWN
 
 
 def test_an_expired_ca() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from typing import Any
 
 import pytest
@@ -13,7 +14,6 @@ from faulty_server import Request, Response, serving
 from over_http import RealClock
 
 import payfallback as pf
-from payfallback.journal import open_journal
 from payfallback.providers.wrap import Wrapped, wrap
 
 NEWS = "provider.unlisted_code"
@@ -26,6 +26,7 @@ class Heard:
         self.told: list[dict[str, Any]] = []
 
     def __call__(self, event: str, /, **fields: Any) -> None:
+        """Keep the news."""
         if event == NEWS:
             self.told.append(fields)
 
@@ -114,7 +115,9 @@ def test_a_worker_tells_its_own_news() -> None:
     given = settings(odd("NEW_A"))
     with pf.Payments(**given, observer=heard) as payments:
         pay(payments, "A1")
-        child = os.fork()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # threads and fork: that is the point
+            child = os.fork()
         if child == 0:
             pay(payments, "A2")
             os._exit(0 if len(heard.told) == 2 else 1)

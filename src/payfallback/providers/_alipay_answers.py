@@ -1,4 +1,4 @@
-"""What Alipay's authenticated JSON and notifications prove. Trade states: the official SDK's models (codes.tsv)."""
+"""What Alipay's authenticated JSON and notifications prove. Trade states: data/alipay.tsv."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def trade(body: Body, *, account: str = "") -> Answer:
     verdict, cause = _STATES.get(state, (Verdict.UNKNOWN, Cause.UNRECOGNISED))
     if verdict is Verdict.CLOSED and was_paid(body):
         verdict = Verdict.REFUNDED  # SDK: closed unpaid in time, or refunded in full after it was paid
-    if verdict is Verdict.CAPTURED and _not_ours_yet(body):
+    if verdict is Verdict.CAPTURED and not_ours_yet(body):
         verdict, cause = Verdict.PENDING, Cause.AWAITING_PROVIDER
     moved = verdict in (Verdict.CAPTURED, Verdict.REFUNDED)
     amount = _total(body) if moved else None
@@ -57,6 +57,7 @@ def trade(body: Body, *, account: str = "") -> Answer:
         account=account,
         provider_ref=trade_number(body, "trade_no"),
         paid_at=_paid_at(body) if moved else None,
+        unlisted=bool(state) and state not in _STATES,
     )
 
 
@@ -69,7 +70,7 @@ def was_paid(body: Body) -> bool:
     return any(amount is not None and amount.minor > 0 for amount in amounts)
 
 
-def _not_ours_yet(body: Body) -> bool:
+def not_ours_yet(body: Body) -> bool:
     """SDK: the shopper paid and the seller has nothing (SELLER_NOT_RECEIVED), or pays later (credit_pay_mode)."""
     return text_in(body, "additional_status") == "SELLER_NOT_RECEIVED" or bool(text_in(body, "credit_pay_mode"))
 
@@ -91,7 +92,7 @@ def _paid(body: Body, *, pay_proves: bool) -> Answer:
     if not number:
         return unknown(Cause.UNRECOGNISED, "pay", "names no trade")
     made = paid_at is not None and amount is not None
-    proven = made and pay_proves and not _not_ours_yet(body)
+    proven = made and pay_proves and not not_ours_yet(body)
     return Answer(
         verdict=Verdict.CAPTURED if proven else Verdict.PENDING,
         cause=None if proven else Cause.AWAITING_PROVIDER if made else Cause.AWAITING_SHOPPER,

@@ -2,7 +2,8 @@
 
 SDK: the models of the official v3 SDK (alipay-sdk-php-all), whose comments are the documentation. opendocs:
 opendocs.alipay.com, open/00f7ns, 00f7nv (payment codes), 05osuz (order codes), 02ekfq to 02ekft (query, refund), as
-quoted by public notes of September 2026.
+quoted by public notes of September 2026. Pages: the models of alipay-sdk-java-all, AlipayTradePagePayModel and
+AlipayTradeWapPayModel.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from payfallback.errors import ConfigError
 from payfallback.policy import Capabilities
 
 DAY = 86400.0
-CREDIT = frozenset({"huabei_code", "huabei_qr"})
+CREDIT = frozenset({"huabei_code", "huabei_qr", "huabei_page", "huabei_wap"})
 CODES = frozenset({"code", "huabei_code"})  # paid with the shopper's payment code
+PAGES = frozenset({"page", "wap", "huabei_page", "huabei_wap"})  # paid on Alipay's page, which the browser opens
 INSTALMENTS = frozenset({3, 6, 12})  # facts §2: any other number is an error
 
 _CLOSED = (
@@ -75,11 +77,22 @@ _QR = Capabilities(
     ),
 )
 
+# The charge is an address that we sign; Alipay hears of it when the shopper's browser opens it (`_alipay_pages`).
+_PAGE = changed(
+    _QR,
+    assumptions=(
+        *_CLOSED,
+        "before the shopper signs in on the page the trade does not exist, and cannot be closed: only its expiry ends "
+        "it",
+        "an address that is opened after time_expire, or after its trade was closed, is refused",
+        "that Alipay does not know the number yet is said with a signature, unless `redirect_needs` is `answer`",
+    ),
+)
+
+_IN_FULL = {"code": _CODE, "qr": _QR, "page": _PAGE, "wap": _PAGE}
 _PRODUCTS = {
-    "code": _CODE,
-    "qr": _QR,
-    "huabei_code": changed(_CODE, assumptions=(*_CODE.assumptions, *_HUABEI)),
-    "huabei_qr": changed(_QR, assumptions=(*_QR.assumptions, *_HUABEI)),
+    **_IN_FULL,
+    **{f"huabei_{name}": changed(each, assumptions=(*each.assumptions, *_HUABEI)) for name, each in _IN_FULL.items()},
 }
 
 

@@ -12,7 +12,7 @@ from payfallback._core.operations import Kind, Operation
 from payfallback.errors import ConfigError, InputMissing, MoneyInvalid, NumberInvalid, UnknownOption
 from payfallback.model import Money
 from payfallback.policy import Account
-from payfallback.providers._alipay_products import CODES, takes_terms
+from payfallback.providers._alipay_products import CODES, PAGES, takes_terms
 from payfallback.providers.codes import BEIJING, cut_bytes
 
 Draft = tuple[str, Mapping[str, Any]]  # path, body
@@ -24,12 +24,17 @@ OPTIONS: Mapping[str, str] = {
     "app_auth_token": "",  # for an app that acts for the merchant
     "huabei_seller_percent": "0",  # who bears the fee of instalments: 0 the shopper, 100 the merchant
     "paid_by": "query",  # what proves a payment code's payment: a query, or at once the answer of pay
-    "product_code": "",  # as agreed with Alipay: FACE_TO_FACE_PAYMENT (its default), QR_CODE_OFFLINE, OFFLINE_PAYMENT
+    "redirect_needs": "signature",  # what must say that a page's number is unused: a signed answer, or any `answer`
+    "product_code": "",  # codes and QR: FACE_TO_FACE_PAYMENT (Alipay's default), QR_CODE_OFFLINE, OFFLINE_PAYMENT
     "store_id": "",
     "terminal_id": "",
     "operator_id": "",
 }
-CHOICES: Mapping[str, tuple[str, ...]] = {"huabei_seller_percent": ("0", "100"), "paid_by": ("query", "answer")}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "huabei_seller_percent": ("0", "100"),
+    "paid_by": ("query", "answer"),
+    "redirect_needs": ("signature", "answer"),
+}
 
 _TRADE = "/v3/alipay/trade"
 _PLACE = ("product_code", "store_id", "terminal_id", "operator_id")
@@ -66,18 +71,10 @@ def _charge(operation: Operation, account: Account, options: Mapping[str, str]) 
             f"alipay product {operation.product!r} cannot be asked for {operation.option.id!r}",
             hint="Huabei takes 3, 6 or 12 instalments, the other products none",
         )
-    body: dict[str, Any] = {
-        "out_trade_no": operation.number,
-        "total_amount": operation.amount.major,
-        "subject": _subject(operation),
-        "seller_id": account.merchant,
-    }
+    if operation.product in PAGES:
+        return _query(operation, account, options)  # nobody has opened the page: is the number unused?
+    body = {**order(operation, options), "seller_id": account.merchant}
     body.update((name, options[name]) for name in _PLACE if options[name])
-    if operation.expires_at is not None:
-        body["time_expire"] = datetime.fromtimestamp(int(operation.expires_at), BEIJING).strftime("%Y-%m-%d %H:%M:%S")
-    if operation.option.terms:
-        percent = options["huabei_seller_percent"]
-        body["extend_params"] = {"hb_fq_num": str(operation.option.terms), "hb_fq_seller_percent": percent}
     if operation.ip:
         body["business_params"] = {"mc_create_trade_ip": operation.ip}
     if operation.notify_url:
@@ -85,6 +82,26 @@ def _charge(operation: Operation, account: Account, options: Mapping[str, str]) 
     if operation.product not in CODES:
         return f"{_TRADE}/precreate", body
     return f"{_TRADE}/pay", {**body, **_payment_code(operation)}
+
+
+def order(operation: Operation, options: Mapping[str, str]) -> dict[str, Any]:
+    """What every form of payment says of an order, under the names that v3 and the gateway share."""
+    body: dict[str, Any] = {
+        "out_trade_no": operation.number,
+        "total_amount": operation.amount.major,
+        "subject": _subject(operation),
+    }
+    if operation.expires_at is not None:
+        body["time_expire"] = local(operation.expires_at)
+    if operation.option.terms:
+        percent = options["huabei_seller_percent"]
+        body["extend_params"] = {"hb_fq_num": str(operation.option.terms), "hb_fq_seller_percent": percent}
+    return body
+
+
+def local(epoch: float) -> str:
+    """Whole seconds of Beijing time, as Alipay writes it."""
+    return datetime.fromtimestamp(int(epoch), BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _subject(operation: Operation) -> str:

@@ -1,6 +1,6 @@
 """What the signed inside of a JD Pay V2 message proves. Everything here has been authenticated before.
 
-Trade states 0-4: JD's demo pages and PHP client (codes.tsv; 2 and 3 are stated). Refund states 0-2: JD's demo pages.
+Trade states 0-4: JD's demo pages and PHP client (data/jdpay.tsv; 2 and 3 are stated). Refund states 0-2: its demo.
 """
 
 from __future__ import annotations

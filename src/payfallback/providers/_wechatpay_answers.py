@@ -1,4 +1,4 @@
-"""What WeChat Pay APIv3's authenticated JSON proves. Trade and refund states: wechatpay-java (codes.tsv)."""
+"""What WeChat Pay APIv3's authenticated JSON proves. Trade and refund states: wechatpay-java (data/wechatpay.tsv)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from payfallback.taxonomy import Cause, Verdict
 
 MOST = 10**13  # no trade is larger; keeps odd numbers out
 
-# REFUND follows a payment. PAYERROR's handling is inferred, so it is no death by itself (codes.tsv).
+# REFUND follows a payment. PAYERROR's handling is inferred, so it is no death by itself (data/wechatpay.tsv).
 _STATES: Mapping[str, tuple[Verdict, Cause | None]] = {
     "SUCCESS": (Verdict.CAPTURED, None),
     "REFUND": (Verdict.REFUNDED, None),

@@ -21,9 +21,13 @@ def is_async(function: Any) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
-def given(offered: Mapping[Kind, Any]) -> dict[Kind, Callable[[Any], Any]]:
-    """The callables that were given. All must be callable, and all sync or all async."""
-    does = {kind: function for kind, function in offered.items() if function is not None or kind is Kind.CHARGE}
+_KINDS = (Kind.CHARGE, Kind.QUERY, Kind.CLOSE, Kind.REFUND, Kind.QUERY_REFUND, Kind.CAPTURE, Kind.CREATE, Kind.PLANS)
+
+
+def given(*offered: Any) -> dict[Kind, Callable[[Any], Any]]:
+    """The callables that were given, in the order of `_KINDS`. All must be callable, and all sync or all async."""
+    named = zip(_KINDS, offered, strict=True)
+    does = {kind: function for kind, function in named if function is not None or kind is Kind.CHARGE}
     for kind, function in does.items():
         if not callable(function):
             raise ConfigError(

@@ -13,12 +13,14 @@ from payfallback.policy import Account, Capabilities
 from payfallback.ports import Clock, HttpRequest, HttpResponse
 from payfallback.providers import _alipay_answers as answers
 from payfallback.providers import _alipay_notices as notices
+from payfallback.providers import _alipay_pages as pages
 from payfallback.providers import _alipay_products as products
 from payfallback.providers import _alipay_requests as requests
-from payfallback.providers._alipay_codes import common, is_not_found, row_for
+from payfallback.providers._alipay_codes import is_not_found, proof_of, unsigned
 from payfallback.providers._alipay_json import json_object, text_in
 from payfallback.providers._alipay_sign import LARGEST, Signer
-from payfallback.providers.codes import clean_code, clean_text, http_date, known_options, retry_after, unknown
+from payfallback.providers.code_table import CodeRow, CodeTable, code_table
+from payfallback.providers.codes import clean_code, http_date, known_options, retry_after, unknown
 from payfallback.providers.keys import Key
 from payfallback.taxonomy import Cause, Verdict
 
@@ -31,6 +33,7 @@ class Alipay:
     account.app is the app_id, account.merchant the seller's 2088 number. sign: the app's private keys; verify: Alipay's
     public keys, or in certificate mode its certificates; the first signs, all verify. secrets: none, Alipay has no
     shared secret. options: see `_alipay_requests.OPTIONS`; `app_cert` and `root_cert` turn on certificate mode.
+    codes: the merchant's own rows of the table of codes.
     Raises `ConfigError` for keys or options that cannot be right; `check` parses keys and certificates as well.
     """
 
@@ -45,6 +48,7 @@ class Alipay:
         clock: Clock,
         options: Mapping[str, str] | None = None,
         nonce: Callable[[], str] | None = None,
+        codes: Sequence[CodeRow] = (),
     ) -> None:
         if not account.app:
             raise ConfigError(f"account {account.name!r}: Alipay needs an app_id", hint="give it as `app`")
@@ -62,6 +66,7 @@ class Alipay:
         )
         self._base = base_url.rstrip("/")
         self._clock = clock
+        self._codes = code_table("alipay", codes)
         self._nonce = nonce if nonce is not None else lambda: chance.token_hex(16)
 
     def check(self) -> None:
@@ -94,15 +99,27 @@ class Alipay:
 
     def read(self, operation: Operation, response: HttpResponse) -> Answer:
         """What a response proves. Only what Alipay signed does, but for an unknown trade, which counts towards "not
-        found" alone."""
-        now, status = self._clock.epoch(), response.status
+        found" alone. A page is shown when its number is found unused."""
+        now = self._clock.epoch()
         signed_at = self._signer.signed_at(response.headers, response.body, now)
+        if not pages.is_page(operation):
+            return self._proven(operation, response, signed_at, now)
+        found = self._proven(changed(operation, kind=Kind.QUERY), response, signed_at, now)
+        trusted = signed_at is not None or self._options["redirect_needs"] == "answer"
+        return pages.shown(found, lambda: self._page(operation, now), trusted=trusted)
+
+    def _page(self, operation: Operation, now: float) -> str:
+        return pages.address(operation, self.account, self._options, self._signer, self._base, now)
+
+    def _proven(self, operation: Operation, response: HttpResponse, signed_at: float | None, now: float) -> Answer:
+        """`signed_at`: when Alipay signed the response; None where nothing shows that it did."""
+        status = response.status
         body = json_object(response.body) if len(response.body) <= LARGEST else None
         wait = retry_after(response.headers, now)
         if signed_at is None:
             stranger = clean_code(self._signer.unknown_serial(response.headers, now))
             hint = f"names a certificate that is not in `verify`: {stranger}" if stranger else ""
-            return _unsigned(operation, response, body or {}, wait, hint)
+            return _unsigned(self._codes, operation, response, body or {}, wait, hint)
         if body is None:
             answer = unknown(Cause.API_FAILURE, status, "signed, but not a JSON object", retry_after=wait)
         elif status == 202:  # opendocs 054oog: accepted and not processed; the same request again
@@ -111,7 +128,7 @@ class Alipay:
         elif 200 <= status < 300:
             answer = answers.said(operation, body, pay_proves=self._options["paid_by"] == "answer")
         else:
-            answer = _refused(operation, status, body, wait)
+            answer = changed(_refused(self._codes, operation, status, body), retry_after=wait)
         return changed(answer, provider_time=signed_at)
 
     def notification(self, headers: Mapping[str, str], body: bytes, query: str) -> Notice:
@@ -129,36 +146,34 @@ class Alipay:
         return 200 if handled else 500, {"content-type": "text/plain"}, b"success" if handled else b"fail"
 
 
-def _refused(operation: Operation, status: int, body: Mapping[str, Any], wait: float | None) -> Answer:
+def _refused(table: CodeTable, operation: Operation, status: int, body: Mapping[str, Any]) -> Answer:
     """An error that Alipay signed."""
     code = text_in(body, "code")
-    row = row_for(operation.kind, operation.product in products.CODES, code, status)
-    return Answer(
-        verdict=row.verdict,
-        cause=row.cause,
-        code=clean_code(code) or f"HTTP{status}",
-        text=clean_text(body.get("message")),
-        final=row.final,
-        retry_after=wait,
-        resendable=row.resendable,
-    )
+    proven = proof_of(table, operation.kind, operation.product in products.CODES, code, status)
+    return proven.answer(clean_code(code) or f"HTTP{status}", body.get("message"))
 
 
 def _unsigned(
-    operation: Operation, response: HttpResponse, body: Mapping[str, Any], wait: float | None, hint: str
+    table: CodeTable,
+    operation: Operation,
+    response: HttpResponse,
+    body: Mapping[str, Any],
+    wait: float | None,
+    hint: str,
 ) -> Answer:
     """A body that anybody may have written. It proves nothing; its code is kept for people."""
     status, code, date = response.status, text_in(body, "code"), http_date(response.headers)
-    if operation.kind is Kind.QUERY and 400 <= status < 500 and is_not_found(code):
+    if operation.kind is Kind.QUERY and 400 <= status < 500 and is_not_found(table, code):
         return Answer(
             verdict=Verdict.NOT_FOUND, cause=Cause.AWAITING_PROVIDER, code=clean_code(code), provider_time=date
         )
-    row = common(code, status)
-    return unknown(
-        row.cause or Cause.UNRECOGNISED,
+    told = unsigned(table, operation.kind, code, status)
+    answer = unknown(
+        told.cause or Cause.UNRECOGNISED,
         code or f"HTTP{status}",
         hint or body.get("message"),
         provider_time=date,
         retry_after=wait,
-        resendable=row.resendable and operation.kind in _RESENT,
+        resendable=told.resendable and operation.kind in _RESENT,
     )
+    return changed(answer, unlisted=told.unlisted)

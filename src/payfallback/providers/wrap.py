@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import partial
+from types import MethodType
 from typing import Any, Literal
 
 from payfallback._core.operations import Answer, Kind, Operation
@@ -58,6 +58,7 @@ class Wrapped:
         self._reads = reads
         self._declared = declared
         self._keeps = keeps
+        self.keeps_nothing = not keeps
 
     def __repr__(self) -> str:
         return f"Wrapped({self.account.id!r}, {', '.join(kind.value for kind in self._does)})"
@@ -87,15 +88,14 @@ class Wrapped:
     def call(self, operation: Operation) -> Callable[[], Any] | None:
         """The merchant's callable for this operation, bound to its attempt; None when there is none."""
         does = self._does.get(operation.kind)
-        return None if does is None else partial(does, Attempt.of(operation))
+        return None if does is None else MethodType(does, operation)  # a partial of it would be three objects
 
     def read(self, operation: Operation, result: Any) -> Answer:
         """What a return value or an exception proves. Never raises: a reader that does proves nothing.
 
         A callable may return an `Answer` or a `Verdict` itself; then no reader is asked.
         """
-        attempt = Attempt.of(operation)
-        said: object = result if isinstance(result, Answer | Verdict) else self._said(attempt, result)
+        said: object = result if isinstance(result, Answer | Verdict) else self._said(operation, result)
         answer = self._answer(said, result)
         if answer.error is None and isinstance(result, BaseException):
             return changed(answer, error=result)
@@ -136,9 +136,6 @@ def _unawaited(result: Any) -> Answer:
     return Answer(verdict=Verdict.UNKNOWN, cause=Cause.MERCHANT_CONFIG, text=text)
 
 
-_KINDS = (Kind.CHARGE, Kind.QUERY, Kind.CLOSE, Kind.REFUND, Kind.QUERY_REFUND, Kind.CAPTURE, Kind.CREATE)
-
-
 def wrap(
     charge: Does,
     *,
@@ -148,6 +145,7 @@ def wrap(
     query_refund: Does | None = None,
     capture: Does | None = None,
     create: Does | None = None,
+    plans: Does | None = None,
     reads: Named | Reader,
     account: Account | str,
     starts: Literal["shopper", "server"] = "server",
@@ -162,6 +160,7 @@ def wrap(
     number: str = "[0-9A-Za-z]{6,32}",
     inputs: tuple[str, ...] = (),
     keeps: tuple[str, ...] = (),
+    card: tuple[str, ...] = (),
     last: bool = False,
     sdk_retries_off: bool = False,
 ) -> Wrapped:
@@ -172,6 +171,9 @@ def wrap(
       second, and a refused connection would hide the first. Leave out what the provider cannot do. With `capture`, a
       charge only holds the money. With `create`, a charge takes two steps: `create` makes the payment unconfirmed, its
       answer tells the provider's id, and `charge` confirms `attempt.provider_ref`. No money may move before that.
+    plans: before the click, for `options`: asks for the instalment plans or credit limit of this shopper and amount,
+      moves nothing, and returns an `Answer(verdict=Verdict.ACCEPTED, plans=(Plan(...), ...), limit=...)`, or something
+      that a reader of your own turns into one; the shipped readers read no plans.
     reads: a shipped reader by name, or a function `(attempt, result) -> Answer | Verdict | None`.
     account: who is paid: an `Account`, or "provider/merchant", "provider/merchant/app/environment".
     starts: "shopper" when no money can move without what the charge returned (a QR code, a URL, a client secret).
@@ -185,16 +187,17 @@ def wrap(
     number: the provider's alphabet and length of numbers, as a regular expression.
     inputs: what the shopper must give (`Shopper.inputs`). keeps: those to journal, never personal data or secrets:
       an id that the shop created beforehand, without which the charge could not be asked about.
+    card: the inputs that identify the card that is charged, the best first: a fingerprint, a token. With a reader whose
+      answers carry the network's code (`Answer.network`), the card networks' retry rules are kept.
     last: nothing may follow this channel in a route, so that it may be one that cannot be left.
     sdk_retries_off: your promise that one call of `charge` sends at most one request, whatever happens. A connection
       that was refused then proves "never sent".
     """
-    offered = (charge, query, close, refund, query_refund, capture, create)
-    does = checks.given(dict(zip(_KINDS, offered, strict=True)))
+    does = checks.given(charge, query, close, refund, query_refund, capture, create, plans)
     checks.seconds(timeout=timeout, optional={"expiry": expiry, "resend_for": resend_for})
     checks.delays(query_after=query_after, close_after=close_after, not_found_after=not_found_after)
     checks.number(number)
-    checks.names(inputs=inputs, keeps=keeps)
+    checks.names(inputs=inputs, keeps=keeps, card=card)
     known = reads if isinstance(reads, str) else ""
     declared = Capabilities(
         starts=checks.starts(starts),
@@ -211,6 +214,8 @@ def wrap(
         expiry_default=_USUAL if expiry is None else expiry,
         not_found_after=not_found_after,
         creates=Kind.CREATE in does,
+        plans=Kind.PLANS in does,
+        card=card,
         authorises=Kind.CAPTURE in does,
         refund=Kind.REFUND in does,
         query_refund=Kind.QUERY_REFUND in does,

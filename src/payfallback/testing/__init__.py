@@ -1,4 +1,6 @@
-"""Fake providers with a ledger of their own, faults, virtual time and the promise checkers. Loaded on first use."""
+"""Fake providers with a ledger of their own, faults, virtual time and the promise checkers; a configuration for the sandbox.
+
+Loaded on first use."""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from payfallback._check.starter import starter_config
     from payfallback.testing.clock import Scheduled, VirtualClock
     from payfallback.testing.faults import EXTRAS, FAULTS, Fault, Faults, Outage, parse_fault
     from payfallback.testing.ledger import Arrival, Entry, Ledger
@@ -42,13 +45,15 @@ __all__ = [
     "check_promises",
     "check_result",
     "parse_fault",
+    "starter_config",
 ]
 
 _HOME = {
-    "clock": ("Scheduled", "VirtualClock"),
-    "faults": ("EXTRAS", "FAULTS", "Fault", "Faults", "Outage", "parse_fault"),
-    "ledger": ("Arrival", "Entry", "Ledger"),
-    "promises": (
+    "_check.starter": ("starter_config",),
+    "testing.clock": ("Scheduled", "VirtualClock"),
+    "testing.faults": ("EXTRAS", "FAULTS", "Fault", "Faults", "Outage", "parse_fault"),
+    "testing.ledger": ("Arrival", "Entry", "Ledger"),
+    "testing.promises": (
         "PROMISES",
         "PromiseBroken",
         "Violation",
@@ -57,7 +62,7 @@ _HOME = {
         "check_promises",
         "check_result",
     ),
-    "provider": ("Exchange", "FakeProvider", "Reply"),
+    "testing.provider": ("Exchange", "FakeProvider", "Reply"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -65,6 +70,6 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    found = getattr(import_module(f"payfallback.{_MODULE_OF[name]}"), name)
     globals()[name] = found
     return found

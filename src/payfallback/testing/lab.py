@@ -74,6 +74,7 @@ class Lab:
             observer=lambda event, /, **fields: self.heard.append((event, fields)),
             sleep=self._asleep if self._is_async else self.clock.sleep,
             backoff=lambda channel, resend: 0.1 * resend,
+            ref_key=b"lab",
         )
         self._sync: SyncDriver = SyncDriver(self._built.shared, lambda: None, self.clock.sleep)  # type: ignore[arg-type, return-value]  # fakes are callables: no HTTP here
         driver = self._built.async_driver() if self._is_async else self._built.sync_driver()

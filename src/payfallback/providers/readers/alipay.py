@@ -17,10 +17,12 @@ from typing import Any
 
 from payfallback._core.operations import Answer, Kind
 from payfallback.model import Money, Qr, Redirect
+from payfallback.providers._alipay_answers import not_ours_yet, was_paid
 from payfallback.providers.attempt import Attempt
+from payfallback.providers.code_table import code_table
 from payfallback.providers.codes import clean_code, plain_number, rfc3339
-from payfallback.providers.readers.alipay_codes import ASK, GATEWAY, INFERRED, NOT_FOUND, OTHER_TRADE, PAID, STATED
-from payfallback.providers.readers.answers import failed, refused, unclear, unknown
+from payfallback.providers.proofs import Proof, proof
+from payfallback.providers.readers.answers import failed, unclear, unknown, words
 from payfallback.providers.readers.chain import is_a
 from payfallback.taxonomy import Cause, Verdict
 
@@ -28,16 +30,30 @@ from payfallback.taxonomy import Cause, Verdict
 _CONNECT_FAILED = re.compile(r"\[[^\]]*\]post connect failed\. ")
 _SIGN_FAILED = re.compile(r"\[[^\]]*\]request sign failed\. ")
 
-# codes.tsv `trade_status`; the first three are stated. TRADE_CLOSED also stands for a full refund: see `_closed`.
+# data/alipay.tsv: the first three are stated. TRADE_CLOSED also stands for a full refund, see `_closed`.
 _STATUSES: dict[str, tuple[Verdict, Cause | None]] = {
     "WAIT_BUYER_PAY": (Verdict.PENDING, Cause.AWAITING_SHOPPER),
     "TRADE_SUCCESS": (Verdict.CAPTURED, None),
     "TRADE_FINISHED": (Verdict.CAPTURED, None),
 }
 
+# The wrapped callable is not known by name: the rows of every operation that it may be, stated ones first.
+_CHARGES = ("alipay.trade.pay", "alipay.trade.precreate", "alipay.trade.create", "alipay.trade.order.pay")
+_QUERIES = ("alipay.trade.query", "alipay.trade.fastpay.refund.query")
+_OPERATIONS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.CLOSE: ("alipay.trade.cancel", "alipay.trade.close"),
+    Kind.REFUND: ("alipay.trade.refund",),
+    Kind.QUERY: _QUERIES,
+    Kind.QUERY_REFUND: _QUERIES,
+}
 
-def read(attempt: Attempt, result: Any, *, sends_once: bool = True) -> Answer:
-    """What the text that `execute` returned, or its exception, proves. The SDK never sends by itself again."""
+
+def read(attempt: Attempt, result: Any, *, sends_once: bool = True, pay_proves: bool = False) -> Answer:
+    """What the text that `execute` returned, or its exception, proves. The SDK never sends by itself again.
+
+    pay_proves: whether the answer of pay is taken for the payment. Alipay may roll such a payment back (opendocs
+    00f7ns), so otherwise a query has to show it.
+    """
     if isinstance(result, BaseException):
         return _raised(result)
     body = _body(result)
@@ -45,7 +61,7 @@ def read(attempt: Attempt, result: Any, *, sends_once: bool = True) -> Answer:
         return _page(attempt, result)
     code = clean_code(body.get("code"))
     if code == "10000":
-        return _said(attempt, body)
+        return _said(attempt, body, pay_proves=pay_proves)
     if code == "10003" and attempt.kind is Kind.CHARGE:
         return _answer(body, Verdict.PENDING, Cause.AWAITING_SHOPPER)
     return _error(attempt, code, body)
@@ -80,7 +96,7 @@ def _page(attempt: Attempt, result: object) -> Answer:
     return unknown(result)
 
 
-def _said(attempt: Attempt, body: Mapping[str, Any]) -> Answer:
+def _said(attempt: Attempt, body: Mapping[str, Any], *, pay_proves: bool) -> Answer:
     if attempt.kind is Kind.CLOSE:
         return _cancelled(body)
     if attempt.kind is Kind.REFUND:
@@ -90,17 +106,18 @@ def _said(attempt: Attempt, body: Mapping[str, Any]) -> Answer:
         return _refunded(body, done=body.get("refund_status") == "REFUND_SUCCESS", else_=Verdict.NOT_FOUND)
     if "trade_status" in body:
         return _trade(body)
-    return _charged(attempt, body)
+    return _charged(attempt, body, pay_proves=pay_proves)
 
 
-def _charged(attempt: Attempt, body: Mapping[str, Any]) -> Answer:
+def _charged(attempt: Attempt, body: Mapping[str, Any], *, pay_proves: bool) -> Answer:
     if attempt.kind is not Kind.CHARGE:
         return unclear(Cause.UNRECOGNISED, "10000", "without trade_status")
     if "qr_code" in body:
         return _answer(body, Verdict.PENDING, Cause.AWAITING_SHOPPER, action=Qr(str(body["qr_code"])))
     if "gmt_payment" in body and "total_amount" in body:
-        paid_at = _time(body["gmt_payment"])
-        return _answer(body, Verdict.CAPTURED, None, amount=_total(body), paid_at=paid_at)
+        if not pay_proves or not_ours_yet(body):
+            return _answer(body, Verdict.PENDING, Cause.AWAITING_PROVIDER)
+        return _answer(body, Verdict.CAPTURED, None, amount=_total(body), paid_at=_time(body["gmt_payment"]))
     if "trade_no" in body:
         return _answer(body, Verdict.PENDING, Cause.AWAITING_SHOPPER)
     return unclear(Cause.UNRECOGNISED, "10000", "neither paid nor something to show")
@@ -111,15 +128,17 @@ def _trade(body: Mapping[str, Any]) -> Answer:
     if status == "TRADE_CLOSED":
         return _closed(body)
     verdict, cause = _STATUSES.get(status, (Verdict.UNKNOWN, Cause.UNRECOGNISED))
+    if verdict is Verdict.CAPTURED and not_ours_yet(body):
+        verdict, cause = Verdict.PENDING, Cause.AWAITING_PROVIDER
     amount = _total(body) if verdict is Verdict.CAPTURED else None
-    paid_at = _time(body.get("send_pay_date"))
+    paid_at = _time(body.get("send_pay_date")) if amount is not None else None
     return _answer(body, verdict, cause, code=status, amount=amount, paid_at=paid_at)
 
 
 def _closed(body: Mapping[str, Any]) -> Answer:
-    """Closed unpaid, or paid and refunded in full (facts §2). Assumption: a trade that was paid keeps `send_pay_date`.
+    """Closed unpaid, or paid and refunded in full (facts §2). Assumption: a trade that was paid keeps a trace of it.
     Either way the merchant holds nothing, and nothing can be paid any more."""
-    if body.get("send_pay_date"):
+    if was_paid(body):
         return _answer(body, Verdict.REFUNDED, None, code="TRADE_CLOSED", named=True, amount=_total(body))
     return _answer(body, Verdict.CLOSED, None, code="TRADE_CLOSED", named=True)
 
@@ -160,20 +179,33 @@ def _total(body: Mapping[str, Any]) -> Money:
 
 
 def _error(attempt: Attempt, code: str, body: Mapping[str, Any]) -> Answer:
+    """40004 is a business error, whose `sub_code` tells; every other code is the gateway's own."""
     sub, text = clean_code(body.get("sub_code")), body.get("sub_msg") or body.get("msg")
-    if code == "20000" or sub in ASK:
-        return unclear(Cause.PROVIDER_ERROR, sub or code, text, resendable=True)
-    if code in GATEWAY:
-        return refused(attempt, GATEWAY[code], sub or code, text)
-    if code != "40004":
-        return unclear(Cause.UNRECOGNISED, sub or code, text)
-    if sub in NOT_FOUND and attempt.kind in (Kind.QUERY, Kind.QUERY_REFUND):
-        return Answer(verdict=Verdict.NOT_FOUND, code=sub)
-    if sub in PAID:
-        return unclear(Cause.AWAITING_PROVIDER, sub, text)
-    if sub in OTHER_TRADE:
-        return unclear(Cause.CONTRADICTION, sub, text)
-    if sub in STATED:
-        return refused(attempt, STATED[sub], sub, text, final=True)
-    cause = INFERRED.get(sub)
-    return unclear(Cause.UNRECOGNISED, sub, text) if cause is None else refused(attempt, cause, sub, text)
+    proven = _proof(attempt.kind, sub) if code == "40004" else _of_gateway(attempt.kind, code, sub)
+    return Answer(
+        verdict=proven.verdict,
+        cause=proven.cause,
+        code=sub or code,
+        text=words(text),
+        final=proven.final,
+        resendable=proven.resendable,
+        unlisted=proven.unlisted,
+    )
+
+
+def _proof(kind: Kind, sub: str) -> Proof:
+    row = code_table("alipay").first((*_OPERATIONS.get(kind, _CHARGES), "v2:*"), sub) if sub else None
+    return _unlisted(sub) if row is None else proof(kind, row)
+
+
+def _of_gateway(kind: Kind, code: str, sub: str) -> Proof:
+    """The gateway's code decides; its `sub_code` may explain a refusal, and may leave open what the code refuses."""
+    table = code_table("alipay")
+    row, why = table.row("v2:*", code), table.row("v2:*", sub) if sub else None
+    if row is None:
+        return _unlisted(code)
+    return proof(kind, row if why is None or row.verdict is not Verdict.DECLINED else why)
+
+
+def _unlisted(code: str) -> Proof:
+    return Proof(Verdict.UNKNOWN, Cause.UNRECOGNISED, unlisted=bool(code))

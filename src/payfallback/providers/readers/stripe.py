@@ -16,37 +16,17 @@ from typing import Any
 
 from payfallback._core.operations import Answer, Kind
 from payfallback._values import changed
-from payfallback.model import Action, ClientSecret, Qr, Redirect
+from payfallback.providers._stripe_codes import declined, row_of
+from payfallback.providers._stripe_objects import action, intent, refund
 from payfallback.providers.attempt import Attempt
-from payfallback.providers.codes import clean_code, http_date, plain_number, retry_after
+from payfallback.providers.code_table import code_table
+from payfallback.providers.codes import clean_code, http_date, retry_after
 from payfallback.providers.readers.answers import failed, refused, unclear, unknown
 from payfallback.providers.readers.chain import is_a
 from payfallback.providers.readers.frames import stripe_retries_off
-from payfallback.providers.readers.stripe_codes import ASK, DECLINES
-from payfallback.providers.readers.stripe_money import money
 from payfallback.taxonomy import Cause, Verdict
 
-# codes.tsv `PaymentIntent.status`; `requires_payment_method` and `succeeded` need a second look.
-_STATUSES: dict[str, tuple[Verdict, Cause | None]] = {
-    "requires_payment_method": (Verdict.PENDING, Cause.AWAITING_SHOPPER),
-    "requires_confirmation": (Verdict.PENDING, Cause.AWAITING_SHOPPER),
-    "requires_action": (Verdict.PENDING, Cause.AWAITING_SHOPPER),
-    "processing": (Verdict.PENDING, Cause.AWAITING_PROVIDER),
-    "requires_capture": (Verdict.AUTHORISED, None),
-    "succeeded": (Verdict.CAPTURED, None),
-    "canceled": (Verdict.CLOSED, None),
-}
 _CONFLICT = 409
-_AMOUNTS = {Verdict.CAPTURED: "amount_received", Verdict.AUTHORISED: "amount_capturable"}
-
-# stripe-python `_refund.py`, Refund.status.
-_REFUNDS: dict[str, tuple[Verdict, Cause | None]] = {
-    "succeeded": (Verdict.REFUNDED, None),
-    "pending": (Verdict.ACCEPTED, Cause.AWAITING_PROVIDER),
-    "requires_action": (Verdict.ACCEPTED, Cause.AWAITING_SHOPPER),
-    "failed": (Verdict.REFUND_FAILED, None),
-    "canceled": (Verdict.REFUND_FAILED, None),
-}
 
 
 def read(attempt: Attempt, result: Any, *, sends_once: bool = False) -> Answer:
@@ -72,64 +52,18 @@ def _plain(result: Any) -> Mapping[str, Any]:
 def _object(attempt: Attempt, body: Mapping[str, Any]) -> Answer:
     kind = body.get("object")
     if kind == "refund" and attempt.kind in (Kind.REFUND, Kind.QUERY_REFUND):
-        return _refund(body)
+        return refund(body)
     if kind == "payment_intent" and attempt.kind not in (Kind.REFUND, Kind.QUERY_REFUND):
         return _intent(attempt, body)
     return unclear(Cause.UNRECOGNISED, kind, "not what this operation is answered with")
 
 
 def _intent(attempt: Attempt, body: Mapping[str, Any]) -> Answer:
-    ref, status = clean_code(body.get("id")), clean_code(body.get("status"))
-    if attempt.provider_ref.startswith("pi_") and ref != attempt.provider_ref:
+    answer = intent(body, _declined)
+    if attempt.provider_ref.startswith("pi_") and answer.provider_ref != attempt.provider_ref:
         return unclear(Cause.CONTRADICTION, "another_payment_intent")
-    number = plain_number((body.get("metadata") or {}).get("attempt"))
-    error = body.get("last_payment_error")
-    if status == "requires_payment_method" and error:
-        return _declined(error, number=number, provider_ref=ref)
-    verdict, cause = _STATUSES.get(status, (Verdict.UNKNOWN, Cause.UNRECOGNISED))
-    if verdict is Verdict.CAPTURED:
-        verdict, cause = _still_held(body)
-    field = _AMOUNTS.get(verdict)
-    return Answer(
-        verdict=verdict,
-        cause=cause,
-        code=status,
-        number=number,
-        provider_ref=ref,
-        named=verdict in (Verdict.CLOSED, Verdict.REFUNDED),
-        amount=money(body[field], body["currency"]) if field else None,
-        action=_action(body) if attempt.kind is Kind.CHARGE and cause is Cause.AWAITING_SHOPPER else None,
-    )
-
-
-def _still_held(body: Mapping[str, Any]) -> tuple[Verdict, Cause | None]:
-    """An intent stays `succeeded` whatever went back; an expanded `latest_charge` tells."""
-    charge = body.get("latest_charge")
-    if not isinstance(charge, Mapping) or not charge.get("amount_refunded"):
-        return Verdict.CAPTURED, None
-    if charge.get("refunded") is True:
-        return Verdict.REFUNDED, None
-    return Verdict.UNKNOWN, Cause.CONTRADICTION
-
-
-def _action(body: Mapping[str, Any]) -> Action | None:
-    todo = body.get("next_action") or {}
-    redirect = (todo.get("redirect_to_url") or todo.get("alipay_handle_redirect") or {}).get("url")
-    code = (todo.get("wechat_pay_display_qr_code") or {}).get("data")
-    if redirect:
-        return Redirect(str(redirect))
-    if code:
-        return Qr(str(code))
-    secret = body.get("client_secret")
-    return ClientSecret(str(secret)) if secret else None
-
-
-def _refund(body: Mapping[str, Any]) -> Answer:
-    status = clean_code(body.get("status"))
-    verdict, cause = _REFUNDS.get(status, (Verdict.UNKNOWN, Cause.UNRECOGNISED))
-    amount = money(body["amount"], body["currency"]) if verdict is Verdict.REFUNDED else None
-    code = clean_code(body.get("failure_reason")) or status
-    return Answer(verdict=verdict, cause=cause, code=code, amount=amount, provider_ref=clean_code(body.get("id")))
+    waits = answer.verdict is Verdict.PENDING and answer.cause is Cause.AWAITING_SHOPPER
+    return changed(answer, action=action(body)) if attempt.kind is Kind.CHARGE and waits else answer
 
 
 def _raised(attempt: Attempt, error: BaseException, sends_once: bool) -> Answer:
@@ -143,13 +77,19 @@ def _answered(attempt: Attempt, error: Any, headers: Mapping[str, str]) -> Answe
     said = _plain(getattr(error, "error", None))
     code = clean_code(error.code or said.get("code"))
     intent = said.get("payment_intent")
-    if code in ASK or is_a(error, "stripe.APIError", "stripe.RateLimitError", "stripe.IdempotencyError"):
+    if _asks(said, code) or is_a(error, "stripe.APIError", "stripe.RateLimitError", "stripe.IdempotencyError"):
         return _read_instead(attempt, intent) or _open(attempt, error, code, headers)
     if is_a(error, "stripe.CardError"):
         return _card(attempt, said, intent)
     if is_a(error, "stripe.AuthenticationError", "stripe.PermissionError", "stripe.InvalidRequestError"):
         return _refused_before(attempt, error, code, intent)
     return unclear(Cause.UNRECOGNISED, code or type(error).__name__)
+
+
+def _asks(said: Mapping[str, Any], code: str) -> bool:
+    """Whether the trade may have gone either way, so that it has to be retrieved first."""
+    row, _ = row_of(code_table("stripe"), {"code": code, "decline_code": said.get("decline_code")}, 400)
+    return row is not None and row.verdict is Verdict.UNKNOWN
 
 
 def _read_instead(attempt: Attempt, intent: Any) -> Answer | None:
@@ -181,19 +121,13 @@ def _why_open(error: BaseException, status: int) -> Cause:
 
 def _card(attempt: Attempt, said: Mapping[str, Any], intent: Any) -> Answer:
     ref = clean_code(intent.get("id")) if isinstance(intent, Mapping) else ""
-    answer = _declined(said, provider_ref=ref)
-    if answer.verdict is Verdict.UNKNOWN:
-        return answer
-    return refused(attempt, answer.cause or Cause.DECLINED, answer.code, provider_ref=ref)
+    answer = changed(_declined(said), provider_ref=ref)
+    asks = attempt.kind in (Kind.QUERY, Kind.QUERY_REFUND)
+    return changed(answer, verdict=Verdict.UNKNOWN) if asks else answer
 
 
-def _declined(said: Mapping[str, Any], **more: Any) -> Answer:
-    """The issuer's reason where it is known, else Stripe's; a code that stands in no table proves nothing."""
-    reason, code = clean_code(said.get("decline_code")), clean_code(said.get("code"))
-    cause = DECLINES.get(reason) or DECLINES.get(code)
-    if reason in ASK or code in ASK or cause is None:
-        return unclear(Cause.UNRECOGNISED, reason or code, **more)
-    return Answer(verdict=Verdict.DECLINED, cause=cause, code=reason or code, **more)
+def _declined(said: Mapping[str, Any]) -> Answer:
+    return declined(code_table("stripe"), said)
 
 
 def _refused_before(attempt: Attempt, error: BaseException, code: str, intent: Any) -> Answer:

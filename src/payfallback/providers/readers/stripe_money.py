@@ -1,7 +1,8 @@
 """Stripe's smallest units are not always ISO 4217's minor units (docs.stripe.com/currencies).
 
-ISK and UGX have no minor unit in ISO 4217, and Stripe takes them times 100; MGA has two digits in ISO 4217, and Stripe
-takes it whole. Everything else that Stripe lists agrees.
+ISK and UGX have no minor unit in ISO 4217, and Stripe takes them times 100, the last two digits zero; MGA has two
+digits in ISO 4217, and Stripe takes it whole. Of currencies with three digits Stripe takes only amounts whose last
+digit is zero. Everything else that Stripe charges agrees: that HUF and TWD have no digits holds for payouts only.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ _TENS = (1, 10, 100, 1000, 10000)
 
 def smallest_units(amount: Money) -> int:
     """What to send as Stripe's `amount`. Raises `MoneyInvalid` for a part that Stripe cannot charge."""
-    return _scaled(amount.minor, exponent_of(amount.currency), _digits(amount.currency), amount.currency)
+    currency = amount.currency
+    if exponent_of(currency) == 3 and amount.minor % 10:
+        raise MoneyInvalid(f"Stripe takes no third digit of {currency}", hint="round to two digits: 5.12, not 5.124")
+    return _scaled(amount.minor, exponent_of(currency), _digits(currency), currency)
 
 
 def money(units: int, currency: str) -> Money:

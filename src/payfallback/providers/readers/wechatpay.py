@@ -16,14 +16,15 @@ from payfallback._values import changed
 from payfallback.model import Action, AppParams, ClientSecret, Form, Qr, Redirect
 from payfallback.policy import Account
 from payfallback.providers._wechatpay_answers import json_object, refund, text_in, trade
-from payfallback.providers._wechatpay_codes import row_for
+from payfallback.providers._wechatpay_codes import proof_of
 from payfallback.providers.attempt import Attempt
+from payfallback.providers.code_table import code_table
 from payfallback.providers.codes import clean_code
 from payfallback.providers.readers.answers import failed, unclear, unknown, words
 from payfallback.taxonomy import Cause, Verdict
 
 _NOBODY = Account(name="", provider="", merchant="")  # `wrap` does not ask for mchid and appid, so none is compared
-_RETRYABLE = frozenset({500, 501, 503})  # stated: the same parameters, two or three times (codes.tsv, v3 http)
+_RETRYABLE = frozenset({500, 501, 503})  # stated: the same parameters, two or three times (data/wechatpay.tsv, http)
 
 # What an unsigned error says about the end of a trade: asked about, and then a signed answer tells.
 _UNSIGNED = {Verdict.CLOSED: Verdict.ACCEPTED, Verdict.CAPTURED: Verdict.DECLINED}
@@ -96,11 +97,13 @@ def _refund(attempt: Attempt, body: Mapping[str, Any]) -> Answer:
 
 def _error(attempt: Attempt, status: int, body: Mapping[str, Any]) -> Answer:
     code = clean_code(body.get("code"))
-    row = row_for(attempt.kind, "codepay", code, status)  # the table that never says "send it again"
+    # as a payment code, whose rows never say "send it again"
+    proven = proof_of(code_table("wechatpay"), attempt.kind, "codepay", code, status)
     return Answer(
-        verdict=_UNSIGNED.get(row.verdict, row.verdict),
-        cause=row.cause,
+        verdict=_UNSIGNED.get(proven.verdict, proven.verdict),
+        cause=proven.cause,
         code=code,
         text=words(body.get("message")),
-        resendable=row.resendable,
+        resendable=proven.resendable,
+        unlisted=proven.unlisted,
     )

@@ -25,7 +25,6 @@ _PRODUCTS = {
     "page": ("FAST_INSTANT_TRADE_PAY",),
     "wap": ("QUICK_WAP_WAY", "QUICK_WAP_PAY"),  # the second is what python-alipay-sdk sends
 }
-_ACTED = (State.PROCESSING,)  # a shopper who paid from the list of trades has scanned as well
 _OWN = ("notify_url", "return_url", "quit_url")  # what may differ when the same order comes again
 
 
@@ -46,9 +45,9 @@ class Charges:
             raise ApiError("ACQ.INVALID_PARAMETER", "out_trade_no, trade_no")
         hidden = call.struck.seconds("appears_late")
         trade = self._bank.look(number, hidden) if number else self._bank.by_ref(ref)
-        if trade is None or (trade.ref in self._unscanned and trade.paid_at is None and trade.state not in _ACTED):
-            return None
-        return trade
+        if trade is not None and (trade.paid_at is not None or trade.state is State.PROCESSING):
+            self._unscanned.discard(trade.ref)  # who has paid has scanned, by whatever way
+        return None if trade is None or trade.ref in self._unscanned else trade
 
     # ------------------------------------------------------------ payment codes
 

@@ -9,7 +9,9 @@ from payfallback._config_model import (
     AccountTable,
     AmountTable,
     ChannelTable,
+    CodeRowTable,
     ConfigFile,
+    MemoryTable,
     RouteTable,
     SignKeyTable,
     Table,
@@ -19,13 +21,25 @@ from payfallback._config_model import (
 from payfallback._config_values import (
     AccountSettings,
     ChannelSettings,
+    CodeSettings,
     JournalSettings,
     KeySettings,
     Settings,
 )
 from payfallback._core.safety import Problem, Where
 from payfallback.model import Money, Option
-from payfallback.policy import Account, CircuitPolicy, RetryPolicy, Route, When
+from payfallback.policy import (
+    REMEMBERED,
+    Account,
+    CardPolicy,
+    CircuitPolicy,
+    CreditPolicy,
+    MemoryPolicy,
+    RetryPolicy,
+    Route,
+    When,
+)
+from payfallback.taxonomy import Cause
 
 T = TypeVar("T")
 
@@ -46,9 +60,18 @@ def settings_of(file: ConfigFile, name: str, warnings: tuple[Problem, ...], line
         lease=defaults.lease,
         max_attempts=defaults.max_attempts,
         surplus_tries=defaults.surplus_tries,
+        memory=_memory(file.memory),
+        credit=CreditPolicy(**file.credit.model_dump()),
+        cards=CardPolicy(**file.cards.model_dump()),
         warnings=warnings,
         lines=lines,
     )
+
+
+def _memory(table: MemoryTable) -> MemoryPolicy:
+    own = {Cause(name): seconds for name, seconds in table.keep.items()}
+    kept = {**REMEMBERED, **own}
+    return MemoryPolicy(keep={cause: seconds for cause, seconds in kept.items() if cause.value not in table.forget})
 
 
 def _account(name: str, table: AccountTable) -> AccountSettings:
@@ -66,6 +89,18 @@ def _account(name: str, table: AccountTable) -> AccountSettings:
         verify=tuple(map(_theirs, table.verify)),
         secrets=tuple(secret.get_secret_value() for secret in secrets),
         options=dict(table.options),
+        codes=tuple(map(_code, table.codes)),
+    )
+
+
+def _code(table: CodeRowTable) -> CodeSettings:
+    return CodeSettings(
+        code=table.code,
+        operation=table.operation,
+        verdict=table.verdict or "",
+        cause=table.cause or "",
+        meaning=table.meaning,
+        confirmed_by=table.confirmed_by.strip(),
     )
 
 

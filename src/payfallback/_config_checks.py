@@ -15,7 +15,7 @@ from payfallback._core.safety import Problem, Where
 from payfallback.errors import MoneyInvalid, UnknownOption
 from payfallback.model import Money, Option
 
-PROVIDERS = ("alipay", "jdpay", "wechatpay", "wrap")
+PROVIDERS = ("alipay", "jdpay", "jdpay_aggregate", "stripe", "unionpay", "wechatpay", "wrap")
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NUMBER_FIELD = re.compile(r"order|account|channel|seq(?::0[1-9])?")
@@ -59,6 +59,21 @@ def _accounts(document: Document) -> Iterator[Problem]:
         provider = account.get("provider")
         if isinstance(provider, str) and provider not in PROVIDERS:
             yield wrong(("accounts", name, "provider"), "no such provider", near(provider, PROVIDERS))
+        yield from _codes(("accounts", name, "codes"), account.get("codes"))
+
+
+def _codes(where: Where, codes: Any) -> Iterator[Problem]:
+    """Rows of the merchant's own that say nothing, or say it twice."""
+    met: list[tuple[object, object]] = []
+    for place, row in enumerate(codes if isinstance(codes, list) else []):
+        if not isinstance(row, Mapping):
+            continue
+        key = (row.get("operation", "*"), row.get("code"))
+        if key in met:
+            yield wrong((*where, place), "another row is about this code and operation already")
+        met.append(key)
+        if not {"verdict", "cause", "meaning", "confirmed_by"} & set(row):
+            yield wrong((*where, place), "changes nothing", "give it a `verdict` or a `cause`")
 
 
 def _channels(document: Document) -> Iterator[Problem]:

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from payfallback._config_types import (
     Address,
     Amount,
+    CauseName,
+    Code,
     Duration,
     Identifier,
     JournalAddress,
@@ -94,6 +96,36 @@ class DefaultsTable(Table):
     retry: RetryTable = RetryTable()
 
 
+class MemoryTable(Table):
+    """What is remembered of a shopper over several orders. Needs `journal.seal`, whose first key hashes `Shopper.ref`."""
+
+    keep: dict[CauseName, Duration] = Field(
+        default={}, description="How long a refusal for this cause is remembered, where not as listed below."
+    )
+    forget: list[CauseName] = Field(default=[], description="Refusals for these causes are not remembered at all.")
+
+
+class CreditTable(Table):
+    """How instalment plans and credit limits are read."""
+
+    plans_for: Duration = Field(default=60.0, description="How long plans that a provider told are used again.")
+    implausible_below: Amount = Field(
+        default="1.00", description="A credit limit above zero and below this, in major units, is taken for a glitch."
+    )
+    surge_shoppers: Count = Field(
+        default=5, description="So many shoppers with the same glitch, reduced limit or risk refusal are a surge."
+    )
+    surge_window: Duration = Field(default=300.0, description="Within this time.")
+
+
+class CardsTable(Table):
+    """How often one card may be declined before it is not tried again. Needs `journal.seal`, as the memory does."""
+
+    visa: Count = Field(default=15, description="Declines of a Visa card in 30 days.")
+    mastercard: Count = Field(default=35, description="Declines of a Mastercard in 30 days.")
+    mastercard_daily: Count = Field(default=10, description="Declines of a Mastercard in 24 hours.")
+
+
 class JournalTable(Table):
     """The durable record of every intent and every answer."""
 
@@ -116,6 +148,23 @@ class VerifyKeyTable(Table):
     until: Moment | None = Field(default=None, description="Not believed after this time.")
 
 
+class CodeRowTable(Table):
+    """What one of the provider's codes means, before what the library's table says."""
+
+    code: Code = Field(description="The provider's code.")
+    operation: Code = Field(
+        default="*", description="As in `payfallback codes`: the provider's name of an operation; *: every one."
+    )
+    verdict: Literal["declined", "pending", "unknown"] | None = Field(
+        default=None, description="What it proves. Not given: what the table says; of an unlisted code, nothing."
+    )
+    cause: CauseName | None = Field(default=None, description="Why. Not given: what the table says.")
+    meaning: str = Field(default="", description="In the provider's words.")
+    confirmed_by: str = Field(
+        default="", description="Who at the provider confirmed that nothing is charged; a code then ends the attempt."
+    )
+
+
 class AccountTable(Table):
     """A merchant's account at a provider; several channels can share it."""
 
@@ -136,6 +185,7 @@ class AccountTable(Table):
     secret: Secret | None = Field(default=None, description="The shared secret (JD: 3DES key, WeChat: APIv3 key).")
     secrets: list[Secret] = Field(default=[], description="Several shared secrets: the first encrypts, all decrypt.")
     options: dict[str, Text] = Field(default={}, description="What only this provider knows.")
+    codes: list[CodeRowTable] = Field(default=[], description="Your own rows in the provider's table of codes.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -209,6 +259,9 @@ class ConfigFile(Table):
         default=1.0, description="The part of the orders on which `autonomy` applies; the rest is observed."
     )
     defaults: DefaultsTable = DefaultsTable()
+    memory: MemoryTable = MemoryTable()
+    credit: CreditTable = CreditTable()
+    cards: CardsTable = CardsTable()
     journal: JournalTable
     accounts: dict[Name, AccountTable]
     channels: dict[Name, ChannelTable]

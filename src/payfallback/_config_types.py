@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from payfallback._config_secrets import REFERENCE, Resolver, Unresolved
 from payfallback._config_words import found, kind_of, near
+from payfallback.taxonomy import Cause
 
 JOURNALS = ("sqlite", "memory")  # the kinds that `payfallback.journal` opens
 
@@ -63,6 +64,13 @@ def _amount(given: object) -> str:
         raise wrong(f'expected an amount in quotes such as "100.00", found {found(given)}', why)
     if not isinstance(given, str) or not _AMOUNT.fullmatch(given):
         raise wrong(f'expected an amount in major units, in quotes, such as "100.00", found {found(given)}')
+    return given
+
+
+def _cause(given: str) -> str:
+    known = [cause.value for cause in Cause]
+    if given not in known:
+        raise wrong(f"no cause {given!r}", near(given, known))
     return given
 
 
@@ -164,6 +172,9 @@ Duration = Annotated[
     ),
 ]
 Moment = Annotated[float, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+CauseName = Annotated[
+    str, AfterValidator(_cause), WithJsonSchema({"type": "string", "enum": [cause.value for cause in Cause]})
+]
 Amount = Annotated[
     str,
     BeforeValidator(_amount),
@@ -182,6 +193,7 @@ Secrets = Annotated[
 ]
 PublicKey = Annotated[str, BeforeValidator(_public), WithJsonSchema(_REFERENCE_SCHEMA)]
 Text = Annotated[str, BeforeValidator(_text)]
+Code = Annotated[str, Field(pattern=r"^[!-~]( ?[!-~]){0,63}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,31}$")]
 Identifier = Annotated[Text, Field(pattern=r"^[!-.0-~]{1,64}$")]
 Address = Annotated[Text, AfterValidator(_address)]

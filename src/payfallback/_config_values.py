@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from payfallback._core.safety import Problem, Where
 from payfallback._values import field, value
-from payfallback.policy import Account, Autonomy, CircuitPolicy, RetryPolicy, Route
+from payfallback.policy import (
+    Account,
+    Autonomy,
+    CardPolicy,
+    CircuitPolicy,
+    CreditPolicy,
+    MemoryPolicy,
+    RetryPolicy,
+    Route,
+)
 
 
 @value(kw_only=True)
@@ -16,6 +25,19 @@ class KeySettings:
     id: str
     pem: str = field(repr=False)
     until: float | None = None
+
+
+@value(kw_only=True)
+class CodeSettings:
+    """A merchant's own row in a provider's table of codes. Empty: what the table says. `confirmed_by`: who at the
+    provider said that nothing is charged."""
+
+    code: str
+    operation: str = "*"
+    verdict: str = ""
+    cause: str = ""
+    meaning: str = ""
+    confirmed_by: str = ""
 
 
 @value(kw_only=True)
@@ -31,6 +53,7 @@ class AccountSettings:
     verify: tuple[KeySettings, ...] = field(default=(), repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     options: Mapping[str, str] = field(factory=dict, repr=False)
+    codes: tuple[CodeSettings, ...] = ()
 
 
 @value(kw_only=True)
@@ -81,5 +104,8 @@ class Settings:
     lease: float
     max_attempts: int
     surplus_tries: int
+    memory: MemoryPolicy
+    credit: CreditPolicy
+    cards: CardPolicy
     warnings: tuple[Problem, ...] = ()
     lines: Mapping[Where, int] = field(factory=dict, repr=False)

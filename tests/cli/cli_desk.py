@@ -83,11 +83,11 @@ class Earlier:
         return time.time() - 15.0
 
 
-def at_a_terminal(*words: object, folder: Path) -> tuple[int, str]:
-    """A command whose stdout is a terminal: its exit code, and everything that was drawn."""
+def at_a_terminal(*words: object, folder: Path, columns: int = 120) -> tuple[int, str]:
+    """A command whose stdout is a terminal so wide: its exit code, and everything that was drawn."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "payfallback.cli", *map(str, words)]
-    environ = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
+    environ = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm"}
     with subprocess.Popen(command, cwd=folder, env=environ, stdin=theirs, stdout=theirs, stderr=theirs) as running:
         os.close(theirs)
         drawn = bytearray()

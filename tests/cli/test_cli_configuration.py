@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def test_init_writes_a_configuration_with_nothing_to_mend(started: Desk) -> None
     checked = started.run("check")
     assert checked.code == 0
     assert "ok " in checked.out
-    assert "route instalments: at most 9 s" in checked.out
+    assert re.search(r"^route instalments: at most \d+ s until", checked.out, re.MULTILINE)
     assert "assumed" in checked.out
     assert "warning" not in checked.out
 
@@ -71,12 +72,12 @@ def test_check_names_file_line_and_hint(started: Desk) -> None:
 def test_check_notes_what_only_the_shops_code_knows(started: Desk) -> None:
     """A wrapped channel is noted, a channel that no route leads to is a warning."""
     text = Path("payfallback.toml").read_text(encoding="utf-8")
-    more = '[accounts.own]\nprovider = "wrap"\nmerchant = "1"\n[channels.card]\naccount = "own"\n'
+    more = '[accounts.own]\nprovider = "wrap"\nmerchant = "1"\n[channels.till]\naccount = "own"\n'
     Path("payfallback.toml").write_text(text + more, encoding="utf-8")
     checked = started.run("check")
     assert checked.code == 0
     assert "no route leads to this channel" in checked.out
-    assert "channel card: wrapped by your own code" in checked.out
+    assert "channel till: wrapped by your own code" in checked.out
     assert started.run("explain", "--amount", "59.00").code == 2
 
 
@@ -126,7 +127,8 @@ def test_explain_says_what_would_be_tried_and_why_not_the_rest(started: Desk) ->
     words = ("explain", "--amount", "5999.00", "--choice", "baitiao/12", "--consent", "wechat")
     told = started.run(*words, "--json").json
     assert [each["option"] for each in told["tried"]] == ["baitiao/12", "wechat"]
-    assert {each["option"]: each["offered"] for each in told["passed"]} == {"baitiao/6": True, "baitiao/full": True}
+    passed = {each["option"]: each["offered"] for each in told["passed"]}
+    assert passed.items() >= {"baitiao/6": True, "baitiao/full": True, "huabei/12": True, "card": True}.items()
     shown = started.run(*words)
     assert shown.code == 0
     assert "route instalments, autonomy switch" in shown.out

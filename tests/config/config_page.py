@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from payfallback._config_types import written
+from payfallback.policy import REMEMBERED
 from payfallback.schema import config_schema
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -14,10 +16,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 TABLES = {
     "file": "",
     "defaults": "DefaultsTable",
+    "memory": "MemoryTable",
+    "credit": "CreditTable",
+    "cards": "CardsTable",
     "journal": "JournalTable",
     "account": "AccountTable",
     "sign": "SignKeyTable",
     "verify": "VerifyKeyTable",
+    "code": "CodeRowTable",
     "channel": "ChannelTable",
     "circuit": "CircuitTable",
     "retry": "RetryTable",
@@ -30,7 +36,13 @@ TABLES = {
 def tables() -> dict[str, str]:
     """Every table of the page, by the name of its marker."""
     schema = config_schema()
-    return {name: _table(schema if not kind else schema["$defs"][kind]) for name, kind in TABLES.items()}
+    made = {name: _table(schema if not kind else schema["$defs"][kind]) for name, kind in TABLES.items()}
+    return {**made, "remembered": _remembered()}
+
+
+def _remembered() -> str:
+    rows = [f"| `{cause.value}` | {written(seconds)} |" for cause, seconds in REMEMBERED.items()]
+    return "\n".join(["| refused because | remembered for |", "| --- | --- |", *rows])
 
 
 def _table(schema: Mapping[str, Any]) -> str:
@@ -52,6 +64,8 @@ def _default(schema: Mapping[str, Any]) -> str:
 def _kind(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         return "table"
+    if len(schema.get("enum", ())) > 12:
+        return "cause"
     if "enum" in schema:
         return " / ".join(f"`{each}`" for each in schema["enum"])
     if "env" in schema.get("pattern", "") or "env" in str(schema.get("anyOf", "")):
@@ -60,6 +74,8 @@ def _kind(schema: Mapping[str, Any]) -> str:
         return "duration"
     if schema.get("format") == "date-time":
         return "time"
+    if "enum" in schema.get("items", {}):
+        return "list of causes"
     if schema.get("type") == "array":
         return "list of " + {"text": "texts", "reference": "references"}.get(_kind(schema["items"]), "tables")
     names = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true / false"}

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from payfallback._check import check, explain, starter_config
+from payfallback._check import check, explain
 from payfallback._clock import SystemClock
 from payfallback._config_values import Settings
 from payfallback.client import Payments
 from payfallback.config import load
+from payfallback.errors import ConfigError
 from payfallback.model import Money, Order, Qr, Shopper
 from payfallback.results import ActionRequired, Paid
+from payfallback.testing import starter_config
 from payfallback.testing.sandbox import Sandbox
+from payfallback.testing.sandbox.registry import ENTRIES
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,30 @@ def test_the_starter_pays_in_a_store(file: Path, sandbox: Sandbox) -> None:
     assert isinstance(payments.pay(order, "wechat_code", shopper=shopper), Paid)
     assert len(sandbox.captures("STORE1")) == 1
     payments.close()
+
+
+def test_every_provider_of_the_sandbox_can_be_configured() -> None:
+    """Whoever adds a provider to the sandbox adds it to the starter."""
+    urls = {name: f"http://127.0.0.1:{entry.port}" for name, entry in ENTRIES.items()}
+    text = starter_config(urls)
+    for name, url in urls.items():
+        assert f'provider = "{name}"' in text
+        assert f'base_url = "{url}"' in text
+
+
+@pytest.mark.parametrize("name", list(ENTRIES))
+def test_one_provider_is_enough(tmp_path: Path, name: str) -> None:
+    """A starter with a single provider has nothing to mend either."""
+    with Sandbox(key_dir=tmp_path / "sandbox-keys") as running:
+        (tmp_path / "payfallback.toml").write_text(starter_config({name: running.url(name)}), encoding="utf-8")
+    report = check(load(tmp_path / "payfallback.toml", environ={}), clock=SystemClock())
+    assert (report.problems, report.warnings) == ((), ())
+
+
+def test_a_starter_needs_a_provider() -> None:
+    """Without any address there is nothing to configure."""
+    with pytest.raises(ConfigError, match="no address of a provider"):
+        starter_config({"nobody": "http://127.0.0.1:1"})
 
 
 def test_a_seal_can_be_asked_for() -> None:

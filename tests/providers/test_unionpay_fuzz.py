@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unionpay_counterpart import PAID, TOLD, answered, bare, form, operation, signed, told, unionpay
+from unionpay_counterpart import NOW, PAID, TOLD, answered, bare, form, operation, signed, told, unionpay
 
 from payfallback._core.operations import Kind, Operation
 from payfallback.errors import NotAuthentic
@@ -24,8 +24,7 @@ SIGNED, NOTICE = answered(PAID), told(TOLD)
 
 def asked(kind: Kind, product: str) -> Operation:
     """An operation with everything that any kind needs."""
-    memo = {"txnTime": PAID["txnTime"], "refund:A1001001R1": PAID["txnTime"]}
-    return operation(kind, product, refund_number="A1001001R1", memo=memo)
+    return operation(kind, product, refund_number="A1001001R1", refund_sent_at=NOW)
 
 
 @given(st.binary(max_size=300) | st.text("&={}[]ab\x00\r\n", max_size=300).map(str.encode), HEADERS, st.data())

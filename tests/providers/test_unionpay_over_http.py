@@ -59,10 +59,11 @@ def attempt(adapter: UnionPay, http: httpx.Client, number: str, product: str = "
 
 
 def refunded(pays: Checkout, number: str, **more: Any) -> Verdict:
-    """A refund that is asked for, and then about under the time that its answer told."""
-    asked = pays(Kind.REFUND, refund_number=number, **more)
-    memo = {**pays.given.memo, **asked.memo}
-    return pays(Kind.QUERY_REFUND, refund_number=number, memo=memo, **more).verdict
+    """A refund that is asked for, and then about under the time at which it was first sent."""
+    given = {"refund_number": number, "refund_sent_at": time.time(), **more}
+    assert pays(Kind.REFUND, **given).verdict is Verdict.ACCEPTED
+    assert pays(Kind.REFUND, **given).verdict is Verdict.UNKNOWN
+    return pays(Kind.QUERY_REFUND, **given).verdict
 
 
 @pytest.mark.parametrize("product", ["code", "token"])

@@ -206,6 +206,20 @@ def test_a_refund_of_the_shop(sandbox: Sandbox, payments: pf.Payments, door: End
     assert sandbox.held("W0000007") == 0
 
 
+@pytest.mark.parametrize("fault", ["reply_lost", "http_503", "hang"])
+def test_a_refund_that_nobody_answered(sandbox: Sandbox, payments: pf.Payments, fault: str) -> None:
+    """A silent refund is asked about under the time at which it was first sent, and sent again under the same one."""
+    order = pf.Order("W0000012", pf.Money.of("59.99", "CNY"))
+    assert isinstance(payments.pay(order, "token", shopper=shopper(), within=8), pf.Paid)
+    sandbox.fault("unionpay", fault, operation="refund", times=1)
+    payments.refund(order.id, "r1")
+    for _ in range(4):
+        sandbox.advance(120)
+        payments.recover()
+    assert payments.refund(order.id, "r1").state == "done"
+    assert [entry.amount for entry in sandbox.refunds("W0000012")] == [5999]
+
+
 def test_a_late_capture_goes_back(sandbox: Sandbox, payments: pf.Payments) -> None:
     """A page that is paid after the order was cancelled is refunded by itself, once."""
     order = pf.Order("W0000008", pf.Money.of("59.99", "CNY"))

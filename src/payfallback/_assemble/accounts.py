@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from payfallback._assemble.codes import problems_of as code_problems
+from payfallback._assemble.codes import rows_of
 from payfallback._config_values import AccountSettings, ChannelSettings, Settings
 from payfallback._config_words import near, wrong
 from payfallback._core.safety import Problem
@@ -16,6 +18,9 @@ from payfallback.ports import Callables, Clock, Provider
 SHIPPED = {
     "alipay": ("payfallback.providers.alipay", "Alipay"),
     "jdpay": ("payfallback.providers.jdpay", "JdPay"),
+    "jdpay_aggregate": ("payfallback.providers.jdpay_aggregate", "JdPayAggregate"),
+    "stripe": ("payfallback.providers.stripe", "Stripe"),
+    "unionpay": ("payfallback.providers.unionpay", "UnionPay"),
     "wechatpay": ("payfallback.providers.wechatpay", "WechatPay"),
 }
 
@@ -51,6 +56,9 @@ def providers_of(
     problems: list[Problem] = []
     for name, account in settings.accounts.items():
         try:
+            if found := code_problems(name, account):
+                problems += found
+                continue
             provider = wrapped.get(name) if account.account.provider == "wrap" else _shipped(account, clock)
         except ConfigError as error:
             problems.append(wrong(("accounts", name), error.message, error.hint))
@@ -65,6 +73,8 @@ def _shipped(account: AccountSettings, clock: Clock) -> Provider:
     module, name = SHIPPED[account.account.provider]
     keys = import_module("payfallback.providers.keys")
     given: dict[str, Any] = {"base_url": account.base_url} if account.base_url else {}
+    if account.codes:
+        given["codes"] = rows_of(account)
     made: Any = getattr(import_module(module), name)(
         account.account,
         sign=[keys.Key(each.id, each.pem, each.until) for each in account.sign],

@@ -117,8 +117,16 @@ def _fits(channel: Channel, order_id: str, seq: int) -> bool:
 
 def warnings_about(settings: Settings, channels: Mapping[str, Channel]) -> list[Problem]:
     """What works and is probably not meant."""
-    found = [each for channel in channels.values() for each in warnings_of(settings, channel)]
+    found = [*_unhashed(settings), *(each for channel in channels.values() for each in warnings_of(settings, channel))]
     return [changed(each, line=line_of(settings.lines, each.where)) for each in found]
+
+
+def _unhashed(settings: Settings) -> list[Problem]:
+    """Tables that want shoppers and cards to be remembered, without the key that makes their hashes."""
+    tables = [name for name in ("memory", "cards") if any(where[:1] == (name,) for where in settings.lines)]
+    hint = "give the journal a `seal` key: openssl rand -hex 32"
+    message = "has no effect: without `journal.seal` no shopper and no card is remembered"
+    return [] if settings.journal.seal else [wrong((name,), message, hint) for name in tables]
 
 
 def warnings_of(settings: Settings, channel: Channel) -> list[Problem]:

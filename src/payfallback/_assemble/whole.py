@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from payfallback._assemble.accounts import is_absent, providers_of, strangers, unwrapped
 from payfallback._assemble.channels import channels_of, warnings_about
+from payfallback._assemble.codes import warnings_about_codes
 from payfallback._config_problems import refuse
 from payfallback._config_values import Settings
 from payfallback._core.safety import Problem, unsafe_steps
@@ -62,7 +63,7 @@ def draft_of(settings: Settings, *, clock: Clock, wrapped: Mapping[str, Callable
         channels={name: providers[settings.channels[name].account] for name in channels},
         journal_url=settings.journal.url,
         seal=settings.journal.seal,
-        warnings=(*settings.warnings, *warnings_about(settings, channels)),
+        warnings=(*settings.warnings, *warnings_about(settings, channels), *warnings_about_codes(settings)),
     )
     return Draft(assembled=assembled, problems=tuple(problems), wrapped=absent)
 
@@ -78,6 +79,9 @@ def _policy(settings: Settings, channels: Mapping[str, Channel]) -> Policy:
         lease=settings.lease,
         max_attempts=settings.max_attempts,
         surplus_tries=settings.surplus_tries,
+        memory=settings.memory,
+        credit=settings.credit,
+        cards=settings.cards,
     )
 
 

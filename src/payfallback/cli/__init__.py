@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from payfallback.cli.codes import WRONG
+from payfallback.cli.exits import WRONG
 
 _EXTRA = ("typer", "click", "rich")
 

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from payfallback.cli import say
-from payfallback.cli.codes import FINE
+from payfallback.cli import say, tables
+from payfallback.cli.exits import FINE
 from payfallback.cli.guard import command
 from payfallback.cli.journals import opened
 from payfallback.cli.options import CONFIG, AsJson, ConfigFile, duration
@@ -94,7 +94,7 @@ def list_(config: ConfigFile = CONFIG, as_json: AsJson = False) -> int:
             say.as_json({"channel": name, "provider": place.providers.get(name), "stop": stop and _json(stop)})
         return FINE
     rows = [(name, place.providers.get(name, "not in this file"), *_told(stops.get(name))) for name in names]
-    say.table(("channel", "provider", "by hand", "until", "by", "why"), rows)
+    tables.table(("channel", "provider", "by hand", "until", "by", "why"), rows)
     return FINE
 
 

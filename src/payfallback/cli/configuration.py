@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from payfallback.cli import say
-from payfallback.cli.codes import FINE, WRONG
+from payfallback.cli import say, tables
+from payfallback.cli.exits import FINE, WRONG
 from payfallback.cli.guard import command, complain
 from payfallback.cli.options import CONFIG, AppObject, AsJson, ConfigFile
 from payfallback.errors import ConfigError
@@ -89,18 +89,18 @@ def _show(report: Report) -> None:
     for problem in report.problems:
         complain(_placed(report.file, problem))
     for warning in report.warnings:
-        say.line(f"warning  {_placed(report.file, warning)}")
+        say.item("warning  ", _placed(report.file, warning))
     if report.ok:
-        say.line(f"ok       {report.file}: a client starts with this")
+        say.item("ok       ", f"{report.file}: a client starts with this")
     for name in report.unchecked:
-        say.line(f"note     channel {name}: wrapped by your own code, which this command does not see")
+        say.item("note     ", f"channel {name}: wrapped by your own code, which this command does not see")
     for route in report.routes:
         _show_route(route)
     if not report.channels:
         return
     say.line()
-    rows = [(each.name, each.account, each.product, f"{each.order_ids} characters") for each in report.channels]
-    say.table(("channel", "account", "product", "order ids up to"), rows)
+    rows = [(each.name, each.product, f"{each.order_ids} characters", each.account) for each in report.channels]
+    tables.table(("channel", "product", "order ids up to", "account"), rows)
     _show_assumptions(report)
 
 
@@ -111,7 +111,7 @@ def _show_assumptions(report: Report) -> None:
         for assumption in channel.assumptions:
             assumed.setdefault(assumption, []).append(channel.name)
     for assumption, names in assumed.items():
-        say.line(f"assumed  {', '.join(names)}: {assumption}")
+        say.item("assumed  ", f"{', '.join(names)}: {assumption}")
 
 
 def _placed(file: str, problem: Problem) -> str:
@@ -119,8 +119,10 @@ def _placed(file: str, problem: Problem) -> str:
 
 
 def _show_route(route: RouteBlocking) -> None:
-    say.line(f"\nroute {route.route}: {_worst(route.worst)} until its last channel starts, were all before it silent")
-    say.table(("option", "left after silence", "then", "because"), [_step_row(step) for step in route.steps])
+    say.line()
+    worst = f"{_worst(route.worst)} until its last channel starts, were all before it silent"
+    say.item(f"route {route.route}: ", worst)
+    tables.table(("option", "left after silence", "then", "because"), [_step_row(step) for step in route.steps])
 
 
 def _worst(seconds: float | None) -> str:
@@ -212,23 +214,23 @@ def _stopped(config: Path) -> dict[str, Cause]:
 def _tell(found: Explanation, policy: Policy) -> None:
     share = "" if found.share >= 1 else f" on {found.share:.0%} of the orders, the rest is observed"
     name = found.route or "(none matches)"
-    say.line(f"route {name}, autonomy {found.autonomy}{share}, answers within {policy.within:g} s")
+    say.item(f"route {name}, ", f"autonomy {found.autonomy}{share}, answers within {policy.within:g} s")
     for other, why in found.other_routes:
-        say.line(f"  not route {other}: {why}")
+        say.item(f"  not route {other}: ", why)
     rows = [
         (str(place), each.option.id, _after(each.silent), each.silent.at_deadline, each.silent.why)
         for place, each in enumerate(found.tried, 1)
     ]
     say.line()
-    say.table(("", "would be tried", "left after silence", "then", "because"), rows)
+    tables.table(("", "would be tried", "left after silence", "then", "because"), rows)
     shown = [(each.option.id, each.shown) for each in found.tried if each.shown is not None]
     for option, blocked in shown:
         left = f"left after {_after(blocked)} ({blocked.why}), then {blocked.at_deadline}"
-        say.line(f"  {option}, once shown to the shopper: {left}")
+        say.item(f"  {option}, once shown to the shopper: ", left)
     if found.passed:
         say.line()
         passed = [(each.option.id, "yes" if each.offered else "no", each.why) for each in found.passed]
-        say.table(("not by itself", "offered", "why"), passed)
+        tables.table(("not by itself", "offered", "why"), passed)
 
 
 # ---------------------------------------------------------------- schema

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from payfallback.cli import say
-from payfallback.cli.codes import BROKEN, FINE
+from payfallback.cli.exits import BROKEN, FINE
 from payfallback.cli.guard import command, complain, until_stopped
 from payfallback.cli.journals import Asked, opened
 from payfallback.cli.options import CONFIG, AsJson, ConfigFile, duration

@@ -32,7 +32,8 @@ class Figures:
 
     asked: charges sent in the window; paid: those that were captured since; failed: those that the channel failed to
     answer (a refusal is an answer). p95: seconds until an answer was written. open: orders that wait on it now.
-    circuit_open: when a worker last passed it over because its circuit was open.
+    circuit_open: when a worker last passed it over because its circuit was open. unlisted: answers that no table
+    explains, by the provider's code.
     """
 
     channel: str
@@ -47,6 +48,7 @@ class Figures:
     why: Mapping[str, int] = field(factory=dict)
     passed_over: int = 0
     circuit_open: float | None = None
+    unlisted: Mapping[str, int] = field(factory=dict)
     stop: Switch | None = None
 
     @property
@@ -60,7 +62,7 @@ class Figures:
         stop = self.stop
         names = ("reason", "actor", "at", "until")
         told = None if stop is None else {name: getattr(stop, name) for name in names}
-        return {**plain, "why": dict(self.why), "stop": told}
+        return {**plain, "why": dict(self.why), "unlisted": dict(self.unlisted), "stop": told}
 
 
 class _Charge:
@@ -82,6 +84,7 @@ class _Seen:
     def __init__(self) -> None:
         self.charges: list[_Charge] = []
         self.passed: list[tuple[float, str]] = []
+        self.unlisted: Counter[str] = Counter()
 
 
 def figures_of(
@@ -115,12 +118,18 @@ def _read(log: Iterable[e.Event], seen: dict[str, _Seen], now: float) -> None:
                 charges[event.seq, event.request] = _Charge(event.seq, event.at, event.until)
             case e.Seen():
                 _answer(charges, event)
+                if _is_unlisted(event) and event.at >= now - WINDOW and event.seq in channels:
+                    seen[channels[event.seq]].unlisted[event.code] += 1
             case e.Passed() if event.at >= now - WINDOW:
                 seen[event.option.partition("/")[0]].passed.append((event.at, event.cause))
     for (seq, _), charge in charges.items():
         if charge.sent >= now - WINDOW:
             _unanswered(charge, now)
             seen[channels[seq]].charges.append(charge)
+
+
+def _is_unlisted(event: e.Seen) -> bool:
+    return event.cause == Cause.UNRECOGNISED.value and bool(event.code)
 
 
 def _answer(charges: Mapping[tuple[int, int], _Charge], event: e.Seen) -> None:
@@ -171,6 +180,7 @@ def _figures(
         why=dict(Counter(charge.why for charge in failed).most_common(MOST_CAUSES)),
         passed_over=len(seen.passed),
         circuit_open=circuit,
+        unlisted=dict(seen.unlisted.most_common(MOST_CAUSES)),
         stop=stop,
     )
 

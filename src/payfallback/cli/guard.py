@@ -12,7 +12,7 @@ from typing import NoReturn, ParamSpec
 
 import typer
 
-from payfallback.cli.codes import FINE, INTERRUPTED, WRONG, code_of
+from payfallback.cli.exits import FINE, INTERRUPTED, WRONG, code_of
 from payfallback.errors import PayfallbackError
 
 P = ParamSpec("P")

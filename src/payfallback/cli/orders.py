@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from payfallback.cli import say
-from payfallback.cli.codes import FINE, PERSON
+from payfallback.cli import say, tables
+from payfallback.cli.exits import FINE, PERSON
 from payfallback.cli.guard import command
 from payfallback.cli.journals import Asked, opened
 from payfallback.cli.options import CONFIG, AsJson, ConfigFile
@@ -107,11 +107,11 @@ def _tell(trace: Trace, locale: str) -> None:
 
     say.line(f"order {trace.order_id}, {trace.amount}")
     for each in trace.lines:
-        say.line(f"  {say.moment(each.at)}  {each.text}")
-    say.line(f"now  {_standing(trace)}")
+        say.item(f"  {say.moment(each.at)}  ", each.text)
+    say.item("now  ", _standing(trace))
     for told in (locale,) if locale else LOCALES:
-        say.line(f"tell the shopper ({told})  {trace.tell_shopper(told)}")
-        say.line(f"for support ({told})  {trace.result.support(told)}")
+        say.item(f"tell the shopper ({told})  ", trace.tell_shopper(told))
+        say.item(f"for support ({told})  ", trace.result.support(told))
     say.line()
 
 
@@ -165,7 +165,7 @@ def _list(rows: list[tuple[Summary, float | None]], total: int, now: float) -> N
         say.line("nothing is open")
         return
     heads = ("order", "amount", "state", "for", "option", "number", "why", "next look")
-    say.table(heads, [_row(each, due, now) for each, due in rows], right=("amount",))
+    tables.table(heads, [_row(each, due, now) for each, due in rows], right=("amount",))
     if total > len(rows):
         say.line(f"and {total - len(rows):,} more (--limit)")
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from payfallback.cli import say
+from payfallback.cli import say, tables
 from payfallback.cli.clients import payments_of
-from payfallback.cli.codes import FINE, PERSON
+from payfallback.cli.exits import FINE, PERSON
 from payfallback.cli.guard import command
 from payfallback.cli.options import CONFIG, AppObject, AsJson, ConfigFile
 
@@ -88,7 +88,7 @@ def _print(report: Reconciled) -> None:
             say.line(f"{report.counts[met]:>9,} {words}")
     if report.findings:
         say.line()
-        say.table(
+        tables.table(
             ("what", "number", "order", "amount", "line"), map(_row, report.findings[:SHOWN]), right=("amount", "line")
         )
     if len(report.findings) > SHOWN:

@@ -12,7 +12,7 @@ import typer
 
 from payfallback._values import value
 from payfallback.cli import say
-from payfallback.cli.codes import FINE, PERSON, UNREACHABLE
+from payfallback.cli.exits import FINE, PERSON, UNREACHABLE
 from payfallback.cli.guard import command, complain, until_stopped
 from payfallback.cli.journals import Asked, opened
 from payfallback.cli.options import CONFIG, AppObject, AsJson, ConfigFile, duration
@@ -165,12 +165,13 @@ def _conclude(told: _Told, seconds: float) -> None:
         say.as_json({**told.sum, "left": told.left, "seconds": round(seconds, 3)})
         return
     counts = told.sum
-    say.line(
+    say.item(
+        "",
         f"looked at {counts['looked']:,} orders in {say.span(seconds)}: {counts['settled']:,} settled, "
-        f"{counts['refunded']:,} given back, {counts['needs_person']:,} need a person"
+        f"{counts['refunded']:,} given back, {counts['needs_person']:,} need a person",
     )
     if told.left:
-        say.line(f"{told.left:,} are still due: another worker holds them, or --within was too short")
+        say.item("", f"{told.left:,} are still due: another worker holds them, or --within was too short")
     if counts["failed"]:
         complain(f"{counts['failed']:,} orders could not be looked at: the journal did not answer")
 

@@ -1,20 +1,18 @@
-"""Printing: JSON, tables, money, times. Plain text where nobody looks at a terminal."""
+"""Printing: JSON, lines, money, times. Plain text where nobody looks at a terminal."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from payfallback.model import Money
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-WIDE = 200  # columns where the output is not a terminal: nothing is cut off for whoever searches it
+LEAST = 20  # columns that a text gets, however narrow the terminal
 
 
 def as_json(given: Mapping[str, Any]) -> None:
@@ -27,32 +25,32 @@ def line(text: str = "") -> None:
     print(text, flush=True)
 
 
-def console() -> Console:
-    """Rich's console on stdout; without colours and with wide lines where stdout is not a terminal."""
+def item(head: str, body: str) -> None:
+    """A line that begins with a head. On a terminal too narrow for it, it goes on below, under its own beginning."""
+    for each in wrapped(head, body, columns()):
+        line(each)
+
+
+def wrapped(head: str, body: str, width: int | None) -> list[str]:
+    """A head and a text as lines of at most `width` columns, broken between words; None: one line.
+
+    A word that is longer than a line is broken where it must, and one of Chinese anywhere.
+    """
+    if width is None:
+        return [head + body]
+    from rich.cells import cell_len
     from rich.console import Console
-
-    terminal = sys.stdout.isatty()
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=not terminal, width=None if terminal else WIDE)
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """A table without lines. `right`: the heads of columns that hold figures."""
-    from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    for head in heads:
-        made.add_column(head, justify="right" if head in right else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(cell, style=_STYLES.get(cell.partition(" ")[0], "")) for cell in row))
-    out = console()
-    with out.capture() as capture:
-        out.print(made)
-    for each in capture.get().splitlines():
-        line(each.rstrip())
+    indent = cell_len(head)
+    room = max(width - indent, LEAST)
+    first, *rest = Text(body).wrap(Console(width=room), room) or [Text()]
+    return [head + first.plain.rstrip(), *(" " * indent + each.plain.rstrip() for each in rest)]
 
 
-_STYLES = {"FAILING": "bold red", "STOPPED": "bold yellow", "unsteady": "yellow", "ok": "green"}
+def columns() -> int | None:
+    """How wide the terminal is; None where stdout is none: nothing is broken for whoever searches it."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def money(minor: int, currency: str) -> str:

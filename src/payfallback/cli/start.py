@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from payfallback.cli import say
-from payfallback.cli.codes import FINE
+from payfallback.cli.exits import FINE
 from payfallback.cli.guard import command
 from payfallback.cli.options import AsJson
 from payfallback.errors import ConfigError
@@ -18,11 +18,16 @@ from payfallback.errors import ConfigError
 if TYPE_CHECKING:
     from payfallback.testing.sandbox import Sandbox
 
-CONTROL_PORT, JDPAY_PORT, WECHATPAY_PORT = 8700, 8701, 8702
+CONTROL = "control"
+CONTROL_PORT = 8700
 KEYS = "sandbox-keys"
 FILE = "payfallback.toml"
+NOTIFY = "http://127.0.0.1:8000/notify/{channel}"  # as the starter has it
 
-Port = typer.Option(min=0, max=65535, help="0 chooses a free one.")
+_PORT_HELP = (
+    "Where a provider, or `control`, listens; 0 is any free port. Without it: control 8700, jdpay 8701, "
+    "wechatpay 8702, alipay 8703, stripe 8704, unionpay 8705, jdpay_aggregate 8706. May be repeated."
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,7 +51,7 @@ def init(
     if file.exists() and not force:
         raise ConfigError("is there already", hint="--force replaces it", file=str(file))
     _make_keys(keys)
-    urls = {"jdpay": f"http://127.0.0.1:{JDPAY_PORT}", "wechatpay": f"http://127.0.0.1:{WECHATPAY_PORT}"}
+    urls = {name: f"http://127.0.0.1:{port}" for name, port in _usual_ports().items() if name != CONTROL}
     write_config(file, urls, keys)
     if as_json:
         say.as_json({"config": str(file), "keys": str(keys), **{f"{name}_url": url for name, url in urls.items()}})
@@ -54,8 +59,14 @@ def init(
     say.line(f"wrote {file} and the sandbox's test keys in {keys}/ (keep both out of version control)")
     at = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     say.line(f"next:  {at}payfallback check          # nothing to mend")
-    say.line(f"       {at}payfallback sandbox        # JD Pay and WeChat Pay on this machine, until Ctrl-C")
+    say.line(f"       {at}payfallback sandbox        # the providers, on this machine, until Ctrl-C")
     return FINE
+
+
+def _usual_ports() -> dict[str, int]:
+    from payfallback.testing.sandbox.registry import ENTRIES
+
+    return {CONTROL: CONTROL_PORT, **{name: entry.port for name, entry in ENTRIES.items()}}
 
 
 def _make_keys(keys: Path) -> None:
@@ -83,11 +94,19 @@ def write_config(file: Path, urls: dict[str, str], keys: Path, **more: Any) -> N
         raise ConfigError(f"cannot be written: {error.strerror}", file=str(file)) from None
 
 
+def tell_shop(running: Sandbox, notify_url: str = NOTIFY) -> None:
+    """Tell the providers that take it once where the shop is notified, as one would on their own site."""
+    from payfallback._check.starter_parts import PARTS
+
+    for provider, part in PARTS.items():
+        if part.told_once and provider in running.urls:
+            running.notifications(provider, "on", notify_url.replace("{channel}", part.told_once))
+
+
 @command
 def sandbox(
-    jdpay_port: Annotated[int, Port] = JDPAY_PORT,
-    wechatpay_port: Annotated[int, Port] = WECHATPAY_PORT,
-    control_port: Annotated[int, Port] = CONTROL_PORT,
+    ports: Annotated[list[str] | None, typer.Option("--port", metavar="NAME=PORT", help=_PORT_HELP)] = None,
+    free_ports: Annotated[bool, typer.Option("--free-ports", help="Any free port for those not named.")] = False,
     key_dir: Annotated[Path, typer.Option(metavar="DIR", help="Where the test keys are, or will be.")] = Path(KEYS),
     config: Annotated[
         Path | None, typer.Option("--write-config", metavar="FILE", help="Also write a configuration that fits.")
@@ -95,9 +114,9 @@ def sandbox(
     seed: Annotated[int | None, typer.Option(help="Repeats every identifier.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Run JD Pay and WeChat Pay on this machine.
+    """Run the payment providers on this machine.
 
-    As real HTTP servers with books of their own, until Ctrl-C. No real money moves.
+    JD Pay, WeChat Pay and the others, as real HTTP servers with one ledger, until Ctrl-C. No real money moves.
     """
     from payfallback.testing.sandbox import Sandbox, SandboxError, serve
 
@@ -106,34 +125,41 @@ def sandbox(
 
     def ready(running: Sandbox) -> None:
         if config is not None:
-            write_config(config, {"jdpay": running.jdpay_url, "wechatpay": running.wechatpay_url}, key_dir)
+            write_config(config, running.urls, key_dir)
+            tell_shop(running)
         _tell(running, key_dir, config, as_json)
 
     try:
-        made = Sandbox(
-            jdpay_port=jdpay_port,
-            wechatpay_port=wechatpay_port,
-            control_port=control_port,
-            key_dir=key_dir,
-            seed=seed,
-        )
-        serve(made, ready)
+        chosen = {**({} if free_ports else _usual_ports()), **dict(map(_named_port, ports or ()))}
+        serve(Sandbox(ports=chosen, key_dir=key_dir, seed=seed), ready)
     except (SandboxError, OSError) as error:
         raise ConfigError(str(error)) from None
     return FINE
 
 
+def _named_port(text: str) -> tuple[str, int]:
+    """NAME=PORT. Raises `BadParameter`."""
+    name, _, port = text.partition("=")
+    if not (port.isascii() and port.isdecimal()) or int(port) > 65535:
+        raise typer.BadParameter(f"{text!r} is not NAME=PORT, such as jdpay=0", param_hint="--port")
+    return name, int(port)
+
+
 def _tell(running: Sandbox, keys: Path, config: Path | None, as_json: bool) -> None:
+    from payfallback.testing.sandbox.registry import ENTRIES
+
     if as_json:
-        urls = {f"{name}_url": getattr(running, f"{name}_url") for name in ("jdpay", "wechatpay", "control")}
+        urls = {f"{name}_url": url for name, url in running.urls.items()} | {"control_url": running.control_url}
         say.as_json({**urls, "keys": str(keys), "config": None if config is None else str(config)})
         return
-    say.line(f"JD Pay       {running.jdpay_url}")
-    say.line(f"WeChat Pay   {running.wechatpay_url}")
-    say.line(f"control      {running.control_url}   open it to see what was charged, and to pay as the shopper")
+    for name, url in running.urls.items():
+        say.line(f"{ENTRIES[name].words['en']:<13}{url}")
+    say.line(f"control      {running.control_url}   (what was charged; the shopper's hand)")
     say.line(f"test keys    {keys}/")
     if config is not None:
         say.line(f"wrote        {config}")
-    say.line(f"""break it     curl -d '{{"provider":"jdpay","fault":"reply_lost"}}' {running.control_url}/faults""")
-    say.line(f"mend it      curl -X DELETE {running.control_url}/faults")
+    control = running.control_url
+    say.line(f"break it     curl {control}/faults \\")
+    say.line("""               -d '{"provider":"jdpay","fault":"reply_lost"}'""")
+    say.line(f"mend it      curl -X DELETE {control}/faults")
     say.line("Ctrl-C ends it; its books end with it.")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from payfallback.cli import say
-from payfallback.cli.codes import BROKEN, FINE, PERSON
+from payfallback.cli import say, tables
+from payfallback.cli.exits import BROKEN, FINE, PERSON
 from payfallback.cli.figures import WINDOW, Figures, whose
 from payfallback.cli.guard import command
 from payfallback.cli.journals import MOST, opened
@@ -51,19 +51,19 @@ def status(config: ConfigFile = CONFIG, as_json: AsJson = False) -> int:
 
 def _show(seen: Overview) -> None:
     heads = ("channel", "state", "since", "paid/asked 5 min", "p95", "open", "why")
-    say.table(heads, [_row(each, seen.at) for each in seen.channels], right=("p95", "open"))
+    tables.table(heads, [_row(each, seen.at) for each in seen.channels], right=("p95", "open"))
     for each in seen.channels:
         if each.stop is not None:
-            say.line(f"stopped   {each.channel}: {_stop(each, seen.at)}")
+            say.item("stopped   ", f"{each.channel}: {_stop(each, seen.at)}")
     trouble = whose(seen.channels)
     if trouble:
-        say.line(f"whose     {trouble}")
-    say.line(f"money     {_money(seen)}")
-    say.line(f"shop      {_shop(seen)}")
+        say.item("whose     ", trouble)
+    say.item("money     ", _money(seen))
+    say.item("shop      ", _shop(seen))
     if seen.due:
-        say.line(f"recovery  {_recovery(seen)}")
+        say.item("recovery  ", _recovery(seen))
     for note in _notes(seen):
-        say.line(f"note      {note}")
+        say.item("note      ", note)
 
 
 def _row(each: Figures, now: float) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ def _recovery(seen: Overview) -> str:
 
 
 def _notes(seen: Overview) -> list[str]:
-    notes = []
+    notes = [_unlisted(each) for each in seen.channels if each.unlisted]
     if seen.unread:
         notes.append("this journal cannot list its newest orders, and has too many older ones: no figures of channels")
     if seen.sampled:
@@ -133,6 +133,11 @@ def _notes(seen: Overview) -> list[str]:
     if seen.cut:
         notes.append("there are more unfinished orders than were read: money and open are at least this")
     return notes
+
+
+def _unlisted(each: Figures) -> str:
+    told = ", ".join(f"{code} {count:,}" for code, count in list(each.unlisted.items())[:SHOWN])
+    return f"{each.channel} answers what no table explains, so it is asked about: {told}"
 
 
 def _json(seen: Overview) -> dict[str, Any]:

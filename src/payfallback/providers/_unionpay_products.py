@@ -40,7 +40,7 @@ _ALL = (
     "beyond six questions UnionPay may say that it is asked too often (37); that says nothing about the trade",
     "01, 12 and 60 stay open, as in UnionPay's demo for payouts: they are asked about and never end a trade",
     "42, 74 and 75 say that money was taken: such a trade is for a person and is never left",
-    "a refund that nobody answered is looked up by its own time, which only its answer and the journal know",
+    "a refund that is sent again under its number and time is one refund (12 to the second): UnionPay calls them a key",
 )
 _IN_TIME = (
     "what a question after payTimeout says is final (demo); 60 s more are waited for, an assumption",

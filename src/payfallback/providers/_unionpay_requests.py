@@ -1,7 +1,7 @@
 """The fields of UnionPay's requests, per operation. Names: UnionPay's own demo (ACP 5.1.0); amounts in whole fen.
 
 A trade's key is merId, orderId and txnTime, so the time is journalled before a charge is sent (`UnionPay.memo`). A
-refund is a trade of its own: its number is its orderId, and its time is kept with whatever comes back.
+refund is a trade of its own: its number is its orderId, and its time is that of its first sending.
 """
 
 from __future__ import annotations
@@ -67,21 +67,9 @@ def txn_time(operation: Operation, now: float) -> str:
     return operation.memo.get("txnTime") or stamp(operation.sent_at or operation.now or now)
 
 
-def refund_key(refund_number: str) -> str:
-    """Under which name a refund's own time is kept."""
-    return f"refund:{refund_number}"
-
-
-def refund_time(operation: Operation) -> str:
-    """The time under which a refund is known; empty where it was never learned."""
-    if operation.refund_sent_at:
-        return stamp(operation.refund_sent_at)
-    return operation.memo.get(refund_key(operation.refund_number), "")
-
-
-def sent_time(operation: Operation, now: float) -> str:
-    """The time under which a refund is sent: the known one, or now."""
-    return refund_time(operation) or stamp(operation.now or now)
+def refund_time(operation: Operation, now: float) -> str:
+    """The time under which a refund is known: when its number was first sent."""
+    return stamp(operation.refund_sent_at or operation.now or now)
 
 
 def charge(operation: Operation, merchant: str, options: Mapping[str, str], now: float) -> Draft:
@@ -180,7 +168,7 @@ def _refund(operation: Operation, merchant: str, options: Mapping[str, str], now
         **_named(operation, merchant, options, "04", "00"),
         "channelType": PRODUCTS[operation.product].channel_type,
         "orderId": operation.refund_number,
-        "txnTime": sent_time(operation, now),
+        "txnTime": refund_time(operation, now),
         "currencyCode": CNY,
         "txnAmt": str(asked_back(operation).minor),
         "backUrl": operation.notify_url or NO_NOTICE,
@@ -191,13 +179,12 @@ def _refund(operation: Operation, merchant: str, options: Mapping[str, str], now
 
 def _query_refund(operation: Operation, merchant: str, options: Mapping[str, str], now: float) -> Draft:
     _check_refund(operation)
-    when = refund_time(operation)
-    if not when:
+    if operation.refund_sent_at is None:
         raise InputMissing(
             "the refund's own time is not known, and UnionPay finds it only by that",
             hint="look for it in UnionPay's console or its next bill",
         )
-    key = {"orderId": operation.refund_number, "txnTime": when}
+    key = {"orderId": operation.refund_number, "txnTime": refund_time(operation, now)}
     return "queryTrans", {**_named(operation, merchant, options, "00", "00"), **key}
 
 

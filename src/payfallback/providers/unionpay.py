@@ -74,9 +74,8 @@ class UnionPay:
         return products.takes_terms(product, terms)
 
     def memo(self, operation: Operation) -> Mapping[str, str]:
-        """The time that is part of a trade's key: the charge's, and for a refund the refund's own."""
-        now = self._clock.epoch()
-        return self._kept(operation, now) if operation.kind in _REFUNDS else {"txnTime": stamp(operation.now or now)}
+        """The time that is part of a trade's key."""
+        return {"txnTime": stamp(operation.now or self._clock.epoch())}
 
     def request(self, operation: Operation) -> HttpRequest:
         """Build the request; a front charge asks whether its number is unused. Raises `InputMissing` without a payment
@@ -106,18 +105,13 @@ class UnionPay:
             reading = changed(self._reading, provider_time=date)
             front = operation.kind is Kind.CHARGE and operation.product == "front"
             answer = self._shown(operation, fields, reading, now) if front else answers.said(operation, fields, reading)
-        memo = self._kept(operation, now) if operation.kind is Kind.REFUND else answer.memo
-        return changed(answer, provider_time=date, retry_after=wait, memo=memo)
-
-    def _kept(self, operation: Operation, now: float) -> Mapping[str, str]:
-        """What a refund is asked about by later, whatever its answer was."""
-        return {requests.refund_key(operation.refund_number): requests.sent_time(operation, now)}
+        return changed(answer, provider_time=date, retry_after=wait)
 
     def _names(self, operation: Operation, fields: Fields, now: float) -> bool:
         """Whether the answer repeats the key that was asked about: merchant, number and time."""
         asked = (operation.number, requests.txn_time(operation, now))
         if operation.kind in _REFUNDS:
-            asked = (operation.refund_number, requests.sent_time(operation, now))
+            asked = (operation.refund_number, requests.refund_time(operation, now))
         told = (fields.get("merId"), fields.get("orderId"), fields.get("txnTime"))
         return told == (self.account.merchant, *asked)
 

@@ -32,6 +32,9 @@ EVENT_NAMES: Mapping[str, EventName] = {
         "info", "order_id number option what verdict cause code elapsed", "an answer came, and this is what it proves"
     ),
     "attempt.passed_over": _on("info", "order_id option cause", "an option was not tried, and why"),
+    "attempt.resend_refused": _on(
+        "warning", "order_id number option", "the same number would have carried another request: not sent, but asked about"
+    ),
     "attempt.closed": _on("info", "order_id number option reason", "an attempt is dead on evidence"),
     "attempt.unknown": _on(
         "warning", "order_id number option cause", "it may have been charged; it is being found out"

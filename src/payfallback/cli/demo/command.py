@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from payfallback.cli import say
-from payfallback.cli.codes import BROKEN, FINE
+from payfallback.cli.exits import BROKEN, FINE
 from payfallback.cli.guard import command
 from payfallback.cli.options import AsJson
 
@@ -51,9 +51,10 @@ def demo(
     chosen = secrets.randbelow(10**6) if seed is None else seed
     counts = Counts()
     show = Show(sys.stderr if as_json else sys.stdout, counts, orders)
-    show.line(f"{orders} checkouts (--seed {chosen}), sync and async, while JD Pay goes through every kind of trouble")
+    show.line(f"{orders} checkouts (--seed {chosen}), sync and async, at every provider.")
+    show.line("JD Pay goes through every kind of trouble, and the others have their share.")
     with stage(counts, chosen, keep) as set_up:
-        show.shop = set_up.shop
+        show.stage = set_up
         found = _play(set_up, show, orders, chosen)
     if keep is not None:
         show.line(f"\nkept: payfallback status --config {keep}/payfallback.toml")
@@ -63,25 +64,29 @@ def demo(
 
 
 def _play(set_up: Stage, show: Show, orders: int, seed: int) -> Audit:
-    from payfallback.cli.demo.plan import buyers
+    from payfallback.cli.demo.buyers import buyers, shelf_of
+    from payfallback.cli.demo.plan import FIRST, PHASES, beside
     from payfallback.cli.demo.settle import drawn, settle, told_story, unsettled_stories
     from payfallback.cli.demo.show import show_pending, show_sum, show_trace
     from payfallback.cli.demo.stage import OPEN_FOR
     from payfallback.cli.demo.traffic import running
 
     everyone = []
+    policy = set_up.payments.policy
+    others = [each for each in dict.fromkeys(c.account.provider for c in policy.channels.values()) if each != FIRST]
     with running(set_up) as traffic, show.playing():
-        for phase, crowd in buyers(orders, seed):
+        for place, crowd in buyers(orders, seed, shelf_of(policy)):
             everyone += crowd
-            show.phase(phase.name, len(everyone))
-            set_up.control.begin(phase)
+            trouble = beside(place, others)
+            show.phase(place, trouble, len(everyone))
+            set_up.control.begin(PHASES[place], trouble)
             time.sleep(OPEN_FOR)  # a circuit that opened in the last phase lets one charge through again
             traffic.crowd(crowd)
         set_up.control.mend()
         show.settling()
         results = settle(set_up, everyone)
     found = drawn(set_up, everyone, results)
-    show_sum(show.line, found, show.seconds, set_up.control.struck())
-    show_pending(show.line, unsettled_stories(set_up, results))
-    show_trace(show.line, told_story(set_up, results))
+    show_sum(show, found, show.seconds, set_up.control.struck())
+    show_pending(show, unsettled_stories(set_up, results))
+    show_trace(show, told_story(set_up, results))
     return found

@@ -1,16 +1,18 @@
-"""The sandbox's control server, over HTTP: faults, the shopper's hand, and the ledger."""
+"""The sandbox's control server, over HTTP: faults, the shopper's hand and browser, and the ledger."""
 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from payfallback.cli.demo.plan import Phase
+from payfallback.cli.demo.plan import FIRST, Phase
+from payfallback.model import Action, Form, Qr, Redirect
 
-JD = "jdpay"
+PATIENCE = 2.0  # seconds that a shopper looks at an empty page
 
 
 class Control:
@@ -18,24 +20,36 @@ class Control:
 
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=10.0, trust_env=False)
+        self._browser = httpx.Client(timeout=PATIENCE, trust_env=False, follow_redirects=True)
 
-    def begin(self, phase: Phase) -> None:
-        """JD Pay behaves as this phase says, from now on."""
+    def begin(self, phase: Phase, beside: tuple[str, str] | None) -> None:
+        """JD Pay behaves as this phase says, from now on; `beside`: another provider, and a fault of its charges."""
         self.mend()
-        self._post("/notifications", {"provider": JD, "mode": phase.notices})
+        self._post("/notifications", {"provider": FIRST, "mode": phase.notices})
         for fault, operation in phase.rules:
-            self._post("/faults", {"provider": JD, "fault": fault, "operation": operation})
+            self._post("/faults", {"provider": FIRST, "fault": fault, "operation": operation})
+        if beside is not None:
+            self._post("/faults", {"provider": beside[0], "fault": beside[1], "operation": "charge"})
 
     def mend(self) -> None:
         """Lift every fault."""
         self._client.delete("/faults").raise_for_status()
-        self._post("/notifications", {"provider": JD, "mode": "on"})
+        self._post("/notifications", {"provider": FIRST, "mode": "on"})
 
     def scan(self, provider: str, number: str) -> None:
         """The shopper pays what is open under a number. What is closed or unknown stays unpaid, as on a real phone."""
         answer = self._client.post("/pay", json={"provider": provider, "number": number})
         if answer.status_code != httpx.codes.NOT_FOUND:
             answer.raise_for_status()
+
+    def open(self, action: Action) -> None:
+        """The shopper opens what is shown: a QR code that is an address, a page. It may fail, as everything may."""
+        with suppress(httpx.TransportError):
+            match action:
+                case Qr(url) | Redirect(url) if url.startswith("http://127.0.0.1:"):
+                    self._browser.get(url)
+                case Form(url, fields):
+                    self._browser.post(url, data=dict(fields))
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every capture and refund, as the providers booked them."""
@@ -57,3 +71,4 @@ class Control:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._client.close()
+        self._browser.close()

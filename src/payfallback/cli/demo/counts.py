@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
-CHANNELS = ("baitiao", "baitiao_code", "wechat", "wechat_code")
 _SILENT = ("unknown", "not_sent")
 
 
@@ -35,8 +34,9 @@ class Counts:
 
     def _sent(self, fields: Mapping[str, Any]) -> None:
         channel = _channel(fields["option"])
+        if fields["number"] not in self._options:  # a charge in two steps, or sent again, is one
+            self.charged[channel] += 1
         self._options[fields["number"]] = channel
-        self.charged[channel] += 1
 
     def _answered(self, fields: Mapping[str, Any]) -> None:
         if fields["what"] == "charge":

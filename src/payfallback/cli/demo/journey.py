@@ -9,7 +9,8 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from payfallback._values import value
-from payfallback.cli.demo.plan import Buyer
+from payfallback.cli.demo.buyers import Buyer
+from payfallback.model import Action
 from payfallback.results import ActionRequired, NotPaid, Paid, Pending, Result
 
 POLLS = 10  # looks at the status page before the shopper puts the phone away
@@ -47,10 +48,17 @@ class Cancel:
 
 @value
 class Scan:
-    """The shopper pays what is shown under this number, on the phone."""
+    """The shopper pays what is shown under this number."""
 
     option: str
     number: str
+
+
+@value
+class Open:
+    """The shopper opens what is shown, on the phone or in the browser."""
+
+    action: Action
 
 
 @value
@@ -60,19 +68,23 @@ class Wait:
     seconds: float
 
 
-Step = Pay | Switch | Look | Cancel | Scan | Wait
+Step = Pay | Switch | Look | Cancel | Open | Scan | Wait
 Journey = Generator[Step, Any, Result]
 
 
 def journey(buyer: Buyer) -> Journey:
     """Everything this shopper does. Returns what the page said last."""
     choice, fresh = buyer.choice, True
+    shown: set[str] = set()
     result: Result = yield Pay(choice)
     for _ in range(TURNS):
         match result:
             case Paid():
                 return result
-            case ActionRequired():
+            case ActionRequired(number=number) if number in shown:
+                result = yield from _leaving(buyer, result)
+            case ActionRequired(number=number):
+                shown.add(number)
                 result = yield from _at_the_code(buyer, result, fresh)
             case NotPaid() if result.alternatives and not buyer.stubborn and not buyer.store:
                 choice = _another(choice, result.alternatives)
@@ -93,7 +105,8 @@ def _another(choice: str, offers: Sequence[str]) -> str:
 
 
 def _at_the_code(buyer: Buyer, shown: ActionRequired, fresh: bool) -> Journey:
-    """In front of a QR code."""
+    """In front of a QR code, or of the provider's page."""
+    yield Open(shown.action)
     yield Wait(buyer.pause)
     if fresh and buyer.way == "leaves":
         given_up: Result = yield Cancel()
@@ -103,6 +116,13 @@ def _at_the_code(buyer: Buyer, shown: ActionRequired, fresh: bool) -> Journey:
         yield Scan(shown.option, shown.number)  # the old code is still on the phone
         return result
     return (yield from _paying(buyer, shown))
+
+
+def _leaving(buyer: Buyer, shown: ActionRequired) -> Journey:
+    """What is shown did not work, as where the provider's page said no: another way, or none."""
+    if shown.alternatives and not buyer.stubborn:
+        return (yield Switch(_another(shown.option, shown.alternatives)))
+    return (yield Cancel())
 
 
 def _paying(buyer: Buyer, shown: ActionRequired | Pending) -> Journey:

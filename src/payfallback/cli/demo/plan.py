@@ -1,30 +1,29 @@
-"""What happens in the demo: the phases of the outage, and who buys what. A function of the seed."""
+"""What happens in the demo: the phases of the outage, in which every provider has its share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from random import Random
-from typing import Literal
+from collections.abc import Sequence
 
-from payfallback._values import field, value
-from payfallback.model import Money
+from payfallback._values import value
 
 Rule = tuple[str, str]  # a fault and the operation (or JD's own endpoint) that it strikes
+FIRST = "jdpay"  # whose outage it is
 
 
 @value
 class Phase:
-    """A time in which JD Pay behaves in one way. `notices`: how it notifies meanwhile."""
+    """A time in which JD Pay behaves in one way. `notices`: how it notifies meanwhile. `well`: the others are."""
 
     name: str
     rules: tuple[Rule, ...] = ()
     notices: str = "on"
+    well: bool = False
 
 
 _LOST = "fkmPay"  # a payment code that was charged into a silence: JD did take it, and only its answer is missing
 
 PHASES = (
-    Phase("all is well"),
+    Phase("all is well", well=True),
     Phase("refused", (("refused", "*"),)),
     Phase("http_503", (("http_503", "*"), ("http_503:processed", _LOST))),
     Phase("hang", (("hang", "*"), ("hang:processed", _LOST)), "off"),
@@ -40,76 +39,25 @@ PHASES = (
     Phase("flapping", (("flapping", "uniorder"),)),
     Phase("key_ignored", (("key_ignored", "charge"),)),
     Phase("close_refused", (("close_refused", "close"),)),
-    Phase("all is well again"),
+    Phase("all is well again", well=True),
 )
 
-Way = Literal["pays", "leaves", "switches", "confirms"]
+# What the others have in their turn. Each does what it was asked for, or says no: what nobody ever heard of could only
+# wait for its expiry, which is longer than this play.
+_BESIDE = (
+    "reply_lost",
+    "slow:1.2",
+    "http_503:processed",
+    "malformed",
+    "captured_late:1.2",
+    "unsigned",
+    "declined:credit_exhausted",
+)
 
 
-@value(kw_only=True)
-class Buyer:
-    """One shopper. way: pays what is shown, leaves (and the shop gives the order up), switches to another way and tries
-    the old QR code too, or confirms on the phone. stubborn: takes no other way than the first. is_async: by which of
-    the two clients. pause: seconds of thinking."""
-
-    order_id: str
-    amount: Money
-    choice: str
-    consent: tuple[str, ...] = ()
-    store: bool = False
-    codes: Mapping[str, Mapping[str, str]] = field(factory=dict, repr=False)
-    way: Way = "pays"
-    stubborn: bool = False
-    is_async: bool = False
-    pause: float = 0.1
-
-
-def buyers(orders: int, seed: int) -> Iterator[tuple[Phase, list[Buyer]]]:
-    """Each phase with its shoppers: its share of the orders. A small demo leaves out phases that nobody is in."""
-    chance = Random(seed)  # noqa: S311  # a repeatable play, not a secret
-    made = [_buyer(place, chance) for place in range(orders)]
-    for place, phase in enumerate(PHASES):
-        first, last = (orders * edge // len(PHASES) for edge in (place, place + 1))
-        if first < last:
-            yield phase, made[first:last]
-
-
-def _buyer(place: int, chance: Random) -> Buyer:
-    store = chance.random() < 0.25
-    credit = chance.random() < 0.75
-    common = {
-        "order_id": f"DEMO{place + 1:05}",
-        "amount": Money(chance.randrange(100_00, 9_999_99), "CNY"),
-        "is_async": bool(place % 2),
-        "pause": chance.uniform(0.02, 0.25),
-    }
-    return _in_store(common, credit, chance) if store else _on_the_web(common, credit, chance)
-
-
-def _on_the_web(common: dict[str, object], credit: bool, chance: Random) -> Buyer:
-    choice = chance.choice(("baitiao/12", "baitiao/6")) if credit else "wechat"
-    agrees = credit and chance.random() < 0.85
-    way: Way = chance.choices(("pays", "leaves", "switches"), (80, 8, 12))[0]
-    return Buyer(
-        **common,  # type: ignore[arg-type]  # the fields every shopper has
-        choice=choice,
-        consent=("wechat",) if agrees else (),
-        way=way,
-        stubborn=chance.random() < 0.2,
-    )
-
-
-def _in_store(common: dict[str, object], credit: bool, chance: Random) -> Buyer:
-    """With a payment code: most pay at once; 9901 asks on the shopper's phone, 9902 is refused."""
-    end = chance.choices(("0000", "9901", "9902"), (80, 10, 10))[0]
-    choice = "baitiao_code" if credit else "wechat_code"
-    other = "wechat_code" if credit else "baitiao_code"
-    first, second = (f"13{chance.randrange(10**11, 10**12)}{ending}" for ending in (end, "0000"))
-    return Buyer(
-        **common,  # type: ignore[arg-type]  # the fields every shopper has
-        store=True,
-        choice=choice,
-        consent=(other,),
-        codes={choice: {"code": first}, other: {"code": second}},
-        way="confirms" if end == "9901" else "pays",
-    )
+def beside(place: int, others: Sequence[str]) -> tuple[str, str] | None:
+    """Which other provider is in trouble during a phase as well, and its fault; None while all is well."""
+    if PHASES[place].well or not others:
+        return None
+    turn = place - 1
+    return others[turn % len(others)], _BESIDE[(turn + turn // len(others)) % len(_BESIDE)]

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from payfallback._core.order import key_of
 from payfallback._core.trace import Trace
 from payfallback.cli.demo.audit import Audit, audit
-from payfallback.cli.demo.plan import Buyer
+from payfallback.cli.demo.buyers import Buyer
 from payfallback.cli.demo.stage import Stage
 from payfallback.cli.journals import Asked
 from payfallback.errors import UnknownOrder
 from payfallback.results import NotPaid, Paid, Result
+from payfallback.taxonomy import Cause
 
 LONGEST = 20.0  # seconds in which what is open may settle
 BETWEEN = 0.25
@@ -22,12 +23,14 @@ MOST_READ = 60  # orders among which a story is looked for
 def settle(stage: Stage, buyers: Iterable[Buyer], within: float = LONGEST) -> dict[str, Result]:
     """Wait until every order is paid or not and the shop was told, or until nothing more will happen in this time.
 
-    Returns how each order stands. An order that never reached the journal was refused before anything was sent.
+    What still waits for its shopper is given up first: they have all gone home. Returns how each order stands. An
+    order that never reached the journal was refused before anything was sent.
     """
     deadline = time.time() + within
     journal = Asked(stage.payments.journal)
     results: dict[str, Result] = {}
     waiting = [buyer.order_id for buyer in buyers]
+    _give_up(stage, waiting)
     while True:
         results |= {order_id: _standing(stage, order_id) for order_id in waiting}
         waiting = [order_id for order_id in waiting if not isinstance(results[order_id], Paid | NotPaid)]
@@ -36,6 +39,12 @@ def settle(stage: Stage, buyers: Iterable[Buyer], within: float = LONGEST) -> di
         if waiting and not journal.undelivered(1) and _next_look(journal, waiting) > deadline:
             return results
         time.sleep(BETWEEN)
+
+
+def _give_up(stage: Stage, order_ids: Iterable[str]) -> None:
+    for order_id in order_ids:
+        if _standing(stage, order_id).cause is Cause.AWAITING_SHOPPER:
+            stage.payments.cancel(order_id)
 
 
 def _standing(stage: Stage, order_id: str) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from payfallback._values import field, value
 from payfallback.aclient import AsyncPayments
 from payfallback.cli.demo.control import Control
 from payfallback.cli.demo.shop import Endpoint, Shop
-from payfallback.cli.start import FILE, KEYS, write_config
+from payfallback.cli.start import FILE, KEYS, tell_shop, write_config
 from payfallback.client import Payments
 from payfallback.errors import ConfigError
 from payfallback.journal import open_journal
@@ -33,7 +33,7 @@ OPEN_FOR = 0.25
 
 @value(kw_only=True)
 class Stage:
-    """Everything that is running."""
+    """Everything that is running. `names`: of the providers, for people."""
 
     folder: Path
     config: Path
@@ -41,12 +41,14 @@ class Stage:
     apayments: AsyncPayments = field(repr=False)
     control: Control = field(repr=False)
     shop: Shop = field(repr=False)
+    names: Mapping[str, str]
 
 
 @contextmanager
 def stage(observer: Observer, seed: int, keep: Path | None = None) -> Iterator[Stage]:
     """Set it up, and take it down again. `keep`: a folder that stays. Raises `ConfigError`."""
     from payfallback.testing.sandbox import Sandbox, SandboxError
+    from payfallback.testing.sandbox.registry import ENTRIES
 
     with ExitStack() as stack:
         folder = _kept(keep) if keep is not None else Path(stack.enter_context(_folder()))
@@ -57,14 +59,22 @@ def stage(observer: Observer, seed: int, keep: Path | None = None) -> Iterator[S
             raise ConfigError(f"the sandbox does not start: {error}") from None
         endpoint = stack.enter_context(Endpoint())
         config = folder / FILE
-        urls = {"jdpay": sandbox.jdpay_url, "wechatpay": sandbox.wechatpay_url}
-        write_config(config, urls, keys, notify_url=endpoint.url)
+        write_config(config, sandbox.urls, keys, notify_url=endpoint.url)
+        tell_shop(sandbox, endpoint.url)
         _hurry(config)
         payments = stack.enter_context(Payments.from_config(str(config), observer=observer))
         endpoint.notify = _notifying(payments)
         control = stack.enter_context(Control(sandbox.control_url))
         apayments = AsyncPayments.from_config(str(config), observer=observer)
-        yield Stage(folder=folder, config=config, payments=payments, apayments=apayments, control=control, shop=Shop())
+        yield Stage(
+            folder=folder,
+            config=config,
+            payments=payments,
+            apayments=apayments,
+            control=control,
+            shop=Shop(),
+            names={name: entry.words["en"] for name, entry in ENTRIES.items()},
+        )
 
 
 def _notifying(payments: Payments) -> Any:

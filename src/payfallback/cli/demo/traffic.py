@@ -13,8 +13,8 @@ import anyio
 import anyio.to_thread
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from payfallback.cli.demo.journey import Cancel, Look, Pay, Scan, Step, Switch, Wait, journey
-from payfallback.cli.demo.plan import Buyer
+from payfallback.cli.demo.buyers import Buyer
+from payfallback.cli.demo.journey import Cancel, Look, Open, Pay, Scan, Step, Switch, Wait, journey
 from payfallback.cli.demo.stage import Stage
 from payfallback.errors import PayfallbackError
 from payfallback.model import Order, Shopper
@@ -74,6 +74,8 @@ class Traffic:
                 return show(payments.status(buyer.order_id, ask=ask))
             case Cancel():
                 return show(payments.cancel(buyer.order_id))
+            case Open(action):
+                self._stage.control.open(action)
             case Scan(option, number):
                 self._scan(option, number)
             case Wait(seconds):
@@ -104,6 +106,8 @@ class Traffic:
                 return show(await payments.status(buyer.order_id, ask=ask))
             case Cancel():
                 return show(await payments.cancel(buyer.order_id))
+            case Open(action):
+                await anyio.to_thread.run_sync(self._stage.control.open, action)
             case Scan(option, number):
                 await anyio.to_thread.run_sync(self._scan, option, number)
             case Wait(seconds):
@@ -115,7 +119,7 @@ class Traffic:
 
 
 def _shopper(buyer: Buyer) -> Shopper:
-    return Shopper(ip="127.0.0.1", return_url="http://127.0.0.1/thanks", inputs=buyer.codes)
+    return Shopper(ip="127.0.0.1", return_url="http://127.0.0.1/thanks", inputs=buyer.inputs)
 
 
 @contextmanager

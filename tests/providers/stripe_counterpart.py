@@ -122,6 +122,5 @@ def event(kind: str, about: Mapping[str, Any], **more: Any) -> bytes:
 
 
 def signed(body: bytes, secret: str = WEBHOOK, at: float = NOW) -> dict[str, str]:
-    """The header that the official SDK's own arithmetic puts on a body."""
-    proof = sdk.WebhookSignature._compute_signature(f"{int(at)}.{body.decode()}", secret)
-    return {"Stripe-Signature": f"t={int(at)},v1={proof}"}
+    """The header that the official SDK puts on a body."""
+    return {"Stripe-Signature": sdk.WebhookSignature.generate_signature_header(body.decode(), secret, int(at))}

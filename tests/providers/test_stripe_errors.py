@@ -105,6 +105,15 @@ def test_a_decline_in_the_page_is_not_the_end() -> None:
     assert (answer.verdict, answer.cause, answer.code) == (Verdict.PENDING, Cause.AWAITING_SHOPPER, "expired_card")
 
 
+def test_a_creation_that_was_refused_made_nothing() -> None:
+    """A new code of a 400 leaves a charge open, but not the first step, in which no money can move."""
+    body = error("invalid_request_error", "full_moon")
+    charged, created = read(body, Kind.CHARGE, 400), read(body, Kind.CREATE, 400)
+    assert (charged.verdict, charged.unlisted) == (Verdict.UNKNOWN, True)
+    assert (created.verdict, created.cause, created.unlisted) == (Verdict.DECLINED, Cause.MERCHANT_CONFIG, True)
+    assert read(error("idempotency_error"), Kind.CREATE, 400).verdict is Verdict.UNKNOWN
+
+
 # ---------------------------------------------------------------- what leaves the payment open
 
 

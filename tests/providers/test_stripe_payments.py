@@ -10,42 +10,11 @@ from threading import Thread
 
 import httpx
 import pytest
-from over_http import RealClock
+from stripe_shop import BACK, SUM, Shifted, shop, shopper
 
 import payfallback as pf
 from payfallback.model import Money
 from payfallback.testing.sandbox import Sandbox
-
-SUM = Money(599900, "CNY")
-BACK = "https://shop.example/back"
-CONFIG = """
-version = 1
-[defaults]
-timeout = "300ms"
-[journal]
-url = "memory:"
-[accounts.st]
-provider = "stripe"
-merchant = "{account}"
-environment = "sandbox"
-base_url = "{url}"
-notify_url = "https://shop.example/notify/{{channel}}"
-secrets = ["${{file:api}}", "${{file:hook}}"]
-[channels.card]
-account = "st"
-product = "card"
-[channels.klarna]
-account = "st"
-product = "klarna"
-[channels.page]
-account = "st"
-product = "elements"
-[channels.hold]
-account = "st"
-product = "card_hold"
-[[routes]]
-order = ["card", "klarna", "page", "hold"]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -53,20 +22,6 @@ def sandbox() -> Iterator[Sandbox]:
     """One sandbox for this file."""
     with Sandbox() as running:
         yield running
-
-
-class Shifted(RealClock):
-    """The machine's clocks, which a test puts forward."""
-
-    ahead = 0.0
-
-    def monotonic(self) -> float:
-        """Seconds."""
-        return super().monotonic() + self.ahead
-
-    def epoch(self) -> float:
-        """Epoch seconds."""
-        return super().epoch() + self.ahead
 
 
 @pytest.fixture
@@ -78,19 +33,8 @@ def shifted() -> Shifted:
 @pytest.fixture
 def payments(sandbox: Sandbox, tmp_path: Path, shifted: Shifted) -> Iterator[pf.Payments]:
     """A client made from a file, as a shop writes it."""
-    sandbox.clear("stripe")
-    keys = sandbox.credentials["stripe"]
-    for name, key in (("api", "secret_key"), ("hook", "webhook_secret")):
-        (tmp_path / name).touch(mode=0o600)
-        (tmp_path / name).write_text(keys[key])
-    (tmp_path / "shop.toml").write_text(CONFIG.format(account=keys["account"], url=sandbox.url("stripe")))
-    with pf.Payments.from_config(str(tmp_path / "shop.toml"), clock=shifted) as client:
+    with shop(sandbox, tmp_path, shifted) as client:
         yield client
-
-
-def shopper(method: str = "pm_card_visa") -> pf.Shopper:
-    """Somebody with a card."""
-    return pf.Shopper(return_url=BACK, inputs={"": {"payment_method": method}})
 
 
 def doors(sandbox: Sandbox, number: str) -> list[str]:

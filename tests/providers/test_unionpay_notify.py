@@ -6,6 +6,7 @@ import pytest
 from unionpay_counterpart import (
     ACCOUNT,
     NUMBER,
+    PAID,
     QUERY_ID,
     TOLD,
     bare,
@@ -48,6 +49,17 @@ def test_of_another_merchant() -> None:
     """A notification of another merchant is that merchant's: the account says so, and the core refuses it."""
     answer = heard({**TOLD, "merId": "777290058110049"}).answer
     assert answer.account == "unionpay/777290058110049//production"
+
+
+def test_an_answer_is_no_notification() -> None:
+    """UnionPay also signs 00 for "taken on" and for "answered": posted as a notification, those prove no result."""
+    for result in ("00", "64"):
+        with pytest.raises(NotAuthentic):
+            heard({**PAID, "origRespCode": result})
+    taken_on = {name: text for name, text in TOLD.items() if name not in ("traceNo", "traceTime", "settleAmt")}
+    assert heard(taken_on).answer.verdict is Verdict.PENDING
+    asked_back = {name: text for name, text in BACK.items() if name != "traceNo"}
+    assert heard(asked_back).answer.verdict is Verdict.UNKNOWN
 
 
 def test_a_failure_may_pass() -> None:

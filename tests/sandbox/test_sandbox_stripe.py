@@ -7,6 +7,8 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sandbox_shop import Shop
 from sandbox_stripe_client import StripeMerchant
 
@@ -233,3 +235,19 @@ def test_events_are_signed(sandbox: Sandbox, stripe: StripeMerchant) -> None:
         stamp, _, proof = forged.headers["Stripe-Signature"].removeprefix("t=").partition(",v1=")
         message = stamp.encode() + b"." + forged.body
         assert hmac.new(stripe.keys["webhook_secret"].encode(), message, sha256).hexdigest() != proof
+
+
+PIECES = st.sampled_from(
+    ["amount", "currency", "metadata", "[", "]", "=", "&", "expand", "1", "usd", "%ff", "payment_method_data", "type"]
+)
+
+
+@pytest.mark.parametrize("path", ["payment_intents", "payment_intents/pi_1/confirm", "refunds"])
+@given(form=st.lists(PIECES, max_size=14).map("".join) | st.binary(max_size=80).map(lambda raw: raw.decode("latin-1")))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_form_breaks_it(stripe: StripeMerchant, path: str, form: str) -> None:
+    """Whatever is posted is answered by Stripe's JSON, and never by a crash."""
+    sent = {"content-type": "application/x-www-form-urlencoded"}
+    response = stripe.http.post(f"/v1/{path}", content=form.encode("latin-1"), headers=sent)
+    assert response.status_code in (200, 400, 404)
+    assert response.json()

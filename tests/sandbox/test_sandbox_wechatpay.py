@@ -142,6 +142,13 @@ def test_reversing_closes_what_is_unpaid_and_refunds_what_is_paid(sandbox: Sandb
     assert (len(sandbox.captures()), len(sandbox.refunds()), sandbox.held()) == (1, 1, 0)
 
 
+def test_reversing_ends_what_had_failed(sandbox: Sandbox, wechat: WeChatMerchant) -> None:
+    """A payment that was refused is ended by a reverse, so that a shop that was told neither can be sure."""
+    wechat.code("A100101", code=REFUSED)
+    assert wechat.reverse("A100101").status_code == 200
+    assert (state(wechat.query("A100101")), sandbox.captures()) == ("REVOKED", [])
+
+
 def test_reversing_an_unknown_number_says_yes_and_kills_nothing(sandbox: Sandbox, wechat: WeChatMerchant) -> None:
     """A reverse that overtakes its charge is acknowledged, and the charge still takes the money."""
     assert wechat.reverse("A100101").json() == {**wechat.owner, "out_trade_no": "A100101"}

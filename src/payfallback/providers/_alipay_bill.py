@@ -16,6 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 from payfallback.bills import BillLine
 from payfallback.errors import BillUnavailable
 from payfallback.ports import HttpRequest, HttpResponse
+from payfallback.providers._alipay_json import json_object
+from payfallback.providers._alipay_sign import LARGEST
 from payfallback.providers._bill_source import beijing, money_in, number_in, text_lines, unpacked
 from payfallback.providers.codes import clean_code
 
@@ -23,6 +25,7 @@ _ASK = "/v3/alipay/data/dataservice/bill/downloadurl/query"
 _NEEDED = ("支付宝交易号", "商户订单号", "业务类型", "完成时间", "订单金额", "退款批次号/请求号")
 _NUMBER, _ORDER, _KIND, _DONE, _AMOUNT, _REFUND = _NEEDED
 _TIME = "%Y-%m-%d %H:%M:%S"
+_MOST_COMMAS = 512  # of texts inside a line: a title and a remark have 256 characters each
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NONE_YET = frozenset({"BILL_NOT_EXIST", "isp.bill_not_exist", "NO_BILL_DATA"})
 
@@ -37,7 +40,9 @@ def fetched(
     response = yield get(f"{_ASK}?bill_type=trade&bill_date={day.isoformat()}")
     told = signed(response)
     if told is None:
-        raise BillUnavailable(f"Alipay's answer (HTTP {response.status}) is not signed", hint="try again later")
+        code = clean_code((json_object(response.body) or {}).get("code")) if len(response.body) <= LARGEST else ""
+        said = ", ".join(filter(None, (f"HTTP {response.status}", code)))
+        raise BillUnavailable(f"Alipay's answer ({said}) is not signed", hint="try again later")
     if response.status != 200:
         raise _refused(clean_code(told.get("code")) or f"HTTP {response.status}")
     response = yield HttpRequest(method="GET", url=_address(str(told.get("bill_download_url", ""))))
@@ -104,13 +109,16 @@ class _Columns:
         names = [re.sub(r"[（(]元[)）]$", "", name.strip()) for name in head.split(",")]
         missing = [name for name in _NEEDED if name not in names]
         if missing:
-            raise BillUnavailable(f"no bill of Alipay: its head has no {missing[0]}", hint="give the details (业务明细)")
+            raise BillUnavailable(
+                f"no bill of Alipay: its head has no {missing[0]}", hint="give the details (业务明细)"
+            )
         self._width = len(names)
         self._places = {name: names.index(name) for name in _NEEDED}
 
     def of(self, row: int, cells: list[str]) -> Mapping[str, str]:
         """The cells of a line, by name. Raises `BillUnavailable`."""
-        found = [self._moved(cells, by) for by in range(len(cells) - self._width + 1)]
+        spare = len(cells) - self._width
+        found = [self._moved(cells, by) for by in range(spare + 1)] if spare <= _MOST_COMMAS else []
         read = [cell for cell in found if _plausible(cell)] if len(found) > 1 else found
         if len(read) != 1:
             what = f"line {row} has {len(cells)} cells, and not the {self._width} of its head"
@@ -134,9 +142,9 @@ def _line(row: int, cell: Mapping[str, str]) -> BillLine:
     return BillLine(
         row=row,
         what="refunded" if back else "paid",
-        number=number_in(cell[_ORDER], row),
+        number=number_in(cell[_ORDER]),
         amount=money_in(cell[_AMOUNT], row, _AMOUNT),
-        provider_ref=number_in(cell[_NUMBER], row),
-        refund=number_in(cell[_REFUND], row) if back else "",
+        provider_ref=number_in(cell[_NUMBER]),
+        refund=number_in(cell[_REFUND]) if back else "",
         at=beijing(cell[_DONE], _TIME),
     )

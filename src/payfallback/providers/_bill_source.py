@@ -55,7 +55,9 @@ def _member(source: BinaryIO, wanted: str) -> Iterator[BinaryIO]:
     except _BROKEN as broken:
         raise BillUnavailable("the archive is broken", hint="fetch the bill again") from broken
     if len(found) != 1 or found[0].compress_type not in _PACKED:
-        what = f"the archive holds {len(found)} files named like {wanted!r}" if len(found) != 1 else "the archive is odd"
+        what = (
+            f"the archive holds {len(found)} files named like {wanted!r}" if len(found) != 1 else "the archive is odd"
+        )
         raise BillUnavailable(what, hint="give the provider's own file")
     try:
         inside = archive.open(found[0])
@@ -123,12 +125,10 @@ def money_in(text: str, row: int, column: str, currency: str = "CNY") -> Money:
         raise BillUnavailable(what, hint="is this the right file?") from wrong
 
 
-def number_in(text: str, row: int) -> str:
-    """A number of a trade or a refund; empty where the cell is. Raises `BillUnavailable` for what can be none."""
-    found = text.strip()
-    if re.fullmatch(r"[!-~]{0,64}", found):
-        return found
-    raise BillUnavailable(f"line {row}: a number is none", hint="is this the right file?")
+def number_in(text: str) -> str:
+    """A number of a trade or a refund. One of characters that no number of this library has stays another's: they
+    become `?`."""
+    return re.sub(r"[^!-~]", "?", text.strip()[:64])
 
 
 def beijing(text: str, form: str) -> float | None:

@@ -133,6 +133,9 @@ class Reader:
         else:
             answer = codes.refusal(self._table, error, status)
             answer = self._shown(operation, error, answer) if status < 500 else answer
+            if operation.kind is Kind.CREATE and status == 400 and answer.unlisted:
+                # Whatever it was, no intent was made, and nothing would have moved if one had been.
+                answer = changed(answer, verdict=Verdict.DECLINED, cause=Cause.MERCHANT_CONFIG)
         if answer.verdict is Verdict.DECLINED and operation.kind in (Kind.QUERY, Kind.QUERY_REFUND):
             answer = changed(answer, verdict=Verdict.UNKNOWN, final=False)  # it speaks of the question
         return changed(

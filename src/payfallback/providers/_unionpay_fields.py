@@ -31,9 +31,9 @@ _DECIDES = (
 _RESPLIT = re.compile(rf"&(?:{_DECIDES})=")
 
 
-def answer_fields(body: bytes) -> Fields | None:
+def answer_fields(body: bytes, largest: int = LARGEST) -> Fields | None:
     """The fields of an answer, each name once; None for anything else."""
-    text = _text(body)
+    text = _text(body, largest)
     if text is None:
         return None
     if text.startswith("{") and text.endswith("}"):  # the official SDK takes such a pair of braces off
@@ -55,7 +55,7 @@ def form_fields(body: bytes) -> Fields | None:
     parts = body.split(b"&", MOST_FIELDS) if len(body) <= LARGEST else []
     for part in parts:
         name, equals, encoded = part.partition(b"=")
-        text = _text(unquote_to_bytes(encoded.replace(b"+", b" ")))
+        text = _text(unquote_to_bytes(encoded.replace(b"+", b" ")), LARGEST)
         plain = name.decode("ascii", "replace")
         if not equals or text is None or not re.fullmatch(_NAME, plain) or plain in fields:
             return None
@@ -63,9 +63,9 @@ def form_fields(body: bytes) -> Fields | None:
     return _unsplit(fields) if 0 < len(parts) <= MOST_FIELDS else None
 
 
-def _text(body: bytes) -> str | None:
+def _text(body: bytes, largest: int) -> str | None:
     """Every message is in the `encoding` that the request named, which is always UTF-8 here."""
-    if len(body) > LARGEST:
+    if len(body) > largest:
         return None
     try:
         return body.decode("utf-8")

@@ -25,6 +25,8 @@ from payfallback.taxonomy import Cause, Verdict
 
 def notice(fields: Fields, account: Account, reading: Reading) -> Notice:
     """What authentic fields are about. Raises `NotAuthentic` when they are about nothing that this library knows."""
+    if "origRespCode" in fields:  # where `respCode` 00 only says that the question was answered
+        raise NotAuthentic("authentic, but the answer to a question", hint="only notifications belong here")
     merchant, number = number_in(fields, "merId"), number_in(fields, "orderId")
     if not merchant or not number:
         raise NotAuthentic("authentic, but names no merchant or no order", hint="hand over the body as it came")
@@ -48,7 +50,8 @@ def _consumption(fields: Fields, number: str, reading: Reading) -> Answer:
     if code not in DONE:
         return changed(judged(reading, "notice", code, fields), number=number, final=False)
     answer = consumed(fields, code)
-    if answer.verdict is not Verdict.CAPTURED or reading.options["paid_by"] == "notice":
+    proves = reading.options["paid_by"] == "notice" and _done(fields)
+    if answer.verdict is not Verdict.CAPTURED or proves:
         return answer
     return changed(answer, verdict=Verdict.PENDING, cause=Cause.AWAITING_PROVIDER, amount=None, paid_at=None)
 
@@ -61,6 +64,12 @@ def _return(fields: Fields, reading: Reading) -> Answer:
         failed = told.verdict is Verdict.DECLINED
         return changed(told, verdict=Verdict.REFUND_FAILED, final=False) if failed else told
     amount = given_back(fields)
-    if amount is None:
-        return unknown(Cause.UNRECOGNISED, code, "a refund without a readable amount")
+    if amount is None or not _done(fields):
+        return unknown(Cause.UNRECOGNISED, code, "a refund that does not say how much went back, or that it did")
     return Answer(verdict=Verdict.REFUNDED, code=code, named=True, amount=amount)
+
+
+def _done(fields: Fields) -> bool:
+    """Whether a transaction was passed on to the banks: it then has a trace number. The answer that a request was taken
+    on (00 as well) has none; posted here by somebody, it must not pass for the result."""
+    return bool(fields.get("traceNo"))

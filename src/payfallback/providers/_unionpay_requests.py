@@ -26,6 +26,7 @@ OPTIONS: Mapping[str, str] = {
     "term_id": "",  # of `code`: the terminal
     "tr_id": "",  # of `token`: who asks for tokens; UnionPay gives it
     "paid_by": "notice",  # what proves a payment: a signed notification at once, or only a query
+    "file_url": "",  # where daily files are asked for, instead of the file server beside the gateway
     "reversed_by": "query",  # what proves a reversal: a query after it, or at once its `answer`
 }
 CHOICES: Mapping[str, tuple[str, ...]] = {

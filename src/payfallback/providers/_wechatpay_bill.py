@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from payfallback.bills import BillLine
 from payfallback.errors import BillUnavailable
 from payfallback.ports import HttpRequest, HttpResponse
-from payfallback.providers._bill_source import beijing, money_in, text_lines, unpacked
+from payfallback.providers._bill_source import beijing, money_in, number_in, text_lines, unpacked
 
 _NEEDED = (
     *("交易时间", "微信订单号", "商户订单号", "交易状态", "货币种类", "订单金额"),
@@ -82,8 +82,8 @@ def _line(row: int, cells: list[str], places: Mapping[str, int]) -> Iterator[Bil
     cell = {name: cells[place].strip() for name, place in places.items()}
     common: dict[str, Any] = {
         "row": row,
-        "number": cell["商户订单号"],
-        "provider_ref": cell["微信订单号"],
+        "number": number_in(cell["商户订单号"]),
+        "provider_ref": number_in(cell["微信订单号"]),
         "at": beijing(cell["交易时间"], "%Y-%m-%d %H:%M:%S"),
     }
     state, currency = cell["交易状态"], cell["货币种类"]
@@ -91,6 +91,6 @@ def _line(row: int, cells: list[str], places: Mapping[str, int]) -> Iterator[Bil
         yield BillLine(what="paid", amount=money_in(cell["订单金额"], row, "订单金额", currency), **common)
     elif state in ("REFUND", "REVOKED") and cell["退款状态"] in ("SUCCESS", "PROCESSING", ""):
         back = money_in(cell["申请退款金额"], row, "申请退款金额", currency)
-        refund = "" if cell["商户退款单号"] == "0" else cell["商户退款单号"]
+        refund = "" if cell["商户退款单号"] == "0" else number_in(cell["商户退款单号"])
         done = cell["退款状态"] != "PROCESSING"
         yield BillLine(what="refunded", amount=back, refund=refund, done=done, **common)

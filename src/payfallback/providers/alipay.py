@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets as chance
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, BinaryIO
 
 from payfallback._core.operations import Answer, Kind, Notice, Operation
 from payfallback._values import changed
+from payfallback.bills import BillDays, BillLine
 from payfallback.errors import ConfigError, NotAuthentic
 from payfallback.policy import Account, Capabilities
 from payfallback.ports import Clock, HttpRequest, HttpResponse
 from payfallback.providers import _alipay_answers as answers
+from payfallback.providers import _alipay_bill as bills
 from payfallback.providers import _alipay_notices as notices
 from payfallback.providers import _alipay_pages as pages
 from payfallback.providers import _alipay_products as products
@@ -20,7 +23,7 @@ from payfallback.providers._alipay_codes import is_not_found, proof_of, unsigned
 from payfallback.providers._alipay_json import json_object, text_in
 from payfallback.providers._alipay_sign import LARGEST, Signer
 from payfallback.providers.code_table import CodeRow, CodeTable, code_table
-from payfallback.providers.codes import clean_code, http_date, known_options, retry_after, unknown
+from payfallback.providers.codes import BEIJING, clean_code, http_date, known_options, retry_after, unknown
 from payfallback.providers.keys import Key
 from payfallback.taxonomy import Cause, Verdict
 
@@ -140,6 +143,26 @@ class Alipay:
         if not any(self._signer.holds(signature, text, now) for text in notices.signed_texts(form)):
             raise NotAuthentic("not signed by Alipay", hint="a key in `verify` must be Alipay's, not the app's own")
         return notices.notice(form, self.account)
+
+    bill_days = BillDays(zone=BEIJING)
+
+    def bill(self, day: date) -> Generator[HttpRequest, HttpResponse, bytes]:
+        """Fetch the bill of trades of a day. Raises `BillUnavailable`."""
+        return bills.fetched(day, self._get, self._signed)
+
+    def bill_lines(self, source: BinaryIO, day: date) -> Iterator[BillLine]:
+        """Read the details (业务明细) of a day. Raises `BillUnavailable`."""
+        return bills.lines(source, day)
+
+    def _get(self, target: str) -> HttpRequest:
+        signed = self._signer.headers("GET", target, b"", self._clock.epoch(), self._nonce())
+        headers = {"accept": "application/json", "user-agent": "payfallback", **signed}
+        return HttpRequest(method="GET", url=self._base + target, headers=headers)
+
+    def _signed(self, response: HttpResponse) -> Mapping[str, Any] | None:
+        if self._signer.signed_at(response.headers, response.body, self._clock.epoch()) is None:
+            return None
+        return json_object(response.body)
 
     def acknowledge(self, handled: bool) -> tuple[int, Mapping[str, str], bytes]:
         """`success`, exactly, ends the notifications; anything else asks for another one."""

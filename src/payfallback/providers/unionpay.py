@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from datetime import date
+from typing import BinaryIO
 from urllib.parse import urlencode
 
 from payfallback._core.operations import Answer, Kind, Notice, Operation
 from payfallback._values import changed
+from payfallback.bills import BillDays, BillLine
 from payfallback.errors import ConfigError, NotAuthentic
 from payfallback.model import Form
 from payfallback.policy import Account, Capabilities
 from payfallback.ports import Clock, HttpRequest, HttpResponse
 from payfallback.providers import _unionpay_answers as answers
+from payfallback.providers import _unionpay_bill as bills
 from payfallback.providers import _unionpay_notices as notices
 from payfallback.providers import _unionpay_products as products
 from payfallback.providers import _unionpay_requests as requests
@@ -24,6 +28,11 @@ from payfallback.taxonomy import Cause, Verdict
 
 _OK = 200
 _REFUNDS = (Kind.REFUND, Kind.QUERY_REFUND)
+_HEADERS: Mapping[str, str] = {
+    "accept": "application/x-www-form-urlencoded, text/plain, text/html",
+    "content-type": "application/x-www-form-urlencoded;charset=UTF-8",
+    "user-agent": "payfallback",
+}
 
 
 class UnionPay:
@@ -54,6 +63,8 @@ class UnionPay:
         self._signer = Signer(account, sign, verify)
         self._reading = answers.Reading(table=code_table("unionpay", codes), options=self._options)
         self._base = base_url.rstrip("/") + "/gateway/api"
+        self._files = bills.address(base_url, self._options["file_url"])
+        self.bill_days: BillDays = bills.days(self._files)
         self._clock = clock
 
     def check(self) -> None:
@@ -84,13 +95,11 @@ class UnionPay:
         CNY."""
         products.capabilities(operation.product)
         path, fields = requests.draft(operation, self.account.merchant, self._options, self._clock.epoch())
-        headers = {
-            "accept": "application/x-www-form-urlencoded, text/plain, text/html",
-            "content-type": "application/x-www-form-urlencoded;charset=UTF-8",
-            "user-agent": "payfallback",
-        }
+        return self._post(f"{self._base}/{path}.do", fields)
+
+    def _post(self, url: str, fields: Fields) -> HttpRequest:
         body = urlencode(self._signer.signed(fields)).encode()
-        return HttpRequest(method="POST", url=f"{self._base}/{path}.do", headers=headers, body=body)
+        return HttpRequest(method="POST", url=url, headers=_HEADERS, body=body)
 
     def read(self, operation: Operation, response: HttpResponse) -> Answer:
         """What a response proves. Only what UnionPay signed does, about the trade that was asked about."""
@@ -136,6 +145,19 @@ class UnionPay:
                 "not signed by UnionPay", hint="`verify` must hold the middle certificate of this environment"
             )
         return notices.notice(fields, self.account, self._reading)
+
+    def bill(self, day: date) -> Generator[HttpRequest, HttpResponse, bytes]:
+        """Fetch the file of a clearing day. Raises `BillUnavailable`."""
+        asked = bills.request(self.account.merchant, day, stamp(self._clock.epoch()))
+        return bills.fetched(asked, lambda fields: self._post(self._files, fields), self._signed)
+
+    def _signed(self, response: HttpResponse) -> Fields | None:
+        fields = answer_fields(response.body, bills.LARGEST_ANSWER) if response.status == _OK else None
+        return fields if fields is not None and self._signer.holds(fields, self._clock.epoch()) else None
+
+    def bill_lines(self, source: BinaryIO, day: date) -> Iterator[BillLine]:
+        """Read the ZM file of a clearing day. Raises `BillUnavailable`."""
+        return bills.lines(source, day, self.account.merchant)
 
     def acknowledge(self, handled: bool) -> tuple[int, Mapping[str, str], bytes]:
         """HTTP 200 ends the notifications; anything but 200 and 302 asks for another one."""

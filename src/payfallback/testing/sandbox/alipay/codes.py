@@ -30,6 +30,9 @@ BUSINESS: dict[str, str] = {
     "ACQ.SELLER_BALANCE_NOT_ENOUGH": "商户余额不足",
     "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL": "退款金额超限",
     "ACQ.DISCORDANT_REPEAT_REQUEST": "请求信息不一致",
+    "BILL_NOT_EXIST": "账单不存在",
+    "INVAILID_ARGUMENTS": "入参不合法",
+    "TYPE_NOT_SUPPORTED": "不支持的账单类型",
 }
 
 # a common code of v3 -> (the gateway's code, message and sub_code, the words)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from payfallback.testing.sandbox.alipay import fields, views
+from payfallback.testing.sandbox.alipay.bills import Bills
 from payfallback.testing.sandbox.alipay.charges import Charges, extra
 from payfallback.testing.sandbox.alipay.codes import ApiError
 from payfallback.testing.sandbox.alipay.fields import NUMBER
@@ -35,6 +36,7 @@ class Operations:
         mint: Mint,
         seller: str,
         *,
+        bills: Bills,
         scanned: Callable[[str], str],
         page: Callable[[str], str],
     ) -> None:
@@ -48,6 +50,7 @@ class Operations:
             "close": self._close,
             "refund": self._refund,
             "query_refund": self._query_refund,
+            "bill": lambda call: bills.ask(call.given),
         }
 
     def perform(self, call: Call) -> dict[str, Any]:

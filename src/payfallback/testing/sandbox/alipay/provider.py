@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from payfallback.testing.sandbox.alipay.bills import FILE, Bills
 from payfallback.testing.sandbox.alipay.codes import ApiError
 from payfallback.testing.sandbox.alipay.gateway import Gateway, parameters
 from payfallback.testing.sandbox.alipay.keys import AlipayKeys
@@ -24,6 +25,7 @@ _TRADE = (
     ("refund", "refund", "refund"),
     ("query_refund", "query_refund", "fastpay.refund.query"),
 )
+_BILL = "data.dataservice.bill.downloadurl.query"
 _PAGES = (("page", "charge", "page.pay"), ("wap", "charge", "wap.pay"))
 _OPENED = ("page", "wap", "scan")
 DOOR = "/gateway.do"
@@ -39,6 +41,7 @@ def _gateway() -> list[Endpoint]:
         for http in ("GET", "POST")
         for name, operation, words in (*_TRADE, *_PAGES)
     ]
+    doors += [Endpoint("bill", "bill", http, DOOR, _asks_for(f"alipay.{_BILL}")) for http in ("GET", "POST")]
     return doors + [Endpoint("unknown", "query", http, DOOR) for http in ("GET", "POST")]
 
 
@@ -54,6 +57,8 @@ class Alipay:
             Endpoint(name, operation, "POST", f"/v3/alipay/trade/{words.replace('.', '/')}")
             for name, operation, words in _TRADE
         ),
+        Endpoint("bill", "bill", "GET", f"/v3/alipay/{_BILL.replace('.', '/')}"),
+        Endpoint("bill_file", "bill", "GET", FILE),
         *_gateway(),
         Endpoint("scan", "charge", "GET", "/qr/{number}"),
     )
@@ -70,8 +75,9 @@ class Alipay:
     ) -> None:
         self._rest, self._gateway = Rest(keys, clock, mint), Gateway(keys, clock)
         seller = keys.credentials["seller_id"]
+        self._bills = Bills(bank, clock, mint, seller, url)
         self._operations = Operations(
-            bank, clock, mint, seller, scanned=lambda number: f"{url()}/qr/{number}", page=page
+            bank, clock, mint, seller, bills=self._bills, scanned=lambda number: f"{url()}/qr/{number}", page=page
         )
 
     def _door(self, call: Call) -> Rest | Gateway:
@@ -81,13 +87,15 @@ class Alipay:
         """Parse the request; keep what it says, or what is wrong with it."""
         if call.endpoint.name == "scan":
             call.number = call.path["number"]
-        else:
+        elif call.endpoint.name != "bill_file":
             self._door(call).read(call)
 
     def handle(self, call: Call) -> Reply:
         """Answer a request."""
         if call.endpoint.name in _OPENED:
             return self._opened(call)
+        if call.endpoint.name == "bill_file":
+            return self._bills.file(call)
         door = self._door(call)
         try:
             self._check(call, door)

@@ -21,7 +21,10 @@ class Rest:
         self._keys, self._clock, self._mint = keys, clock, mint
 
     def read(self, call: Call) -> None:
-        """Parse the body; keep what it says, or what is wrong with it."""
+        """Parse the body, or the address of a GET; keep what it says, or what is wrong with it."""
+        if call.endpoint.method == "GET":
+            call.given = ApiError("ACQ.INVALID_PARAMETER", "body") if call.body else dict(call.query)
+            return
         given = read_object(call.body)
         call.given = ApiError("ACQ.INVALID_PARAMETER", "JSON") if given is None else given
         named = (given or {}).get("out_trade_no")

@@ -22,6 +22,7 @@ TEXTS = {
     "66": "输入的卡号、密码等身份信息有误[1000066]",
     "69": "输入超时，交易失败[0000069]",
     "77": "银行卡未开通认证支付[5800077]",
+    "98": "文件不存在[0000098]",
 }
 
 # The causes for which UnionPay has a code of its own; any other refusal is a 30.

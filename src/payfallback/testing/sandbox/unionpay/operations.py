@@ -11,6 +11,7 @@ from payfallback.testing.sandbox.mint import Mint
 from payfallback.testing.sandbox.payment_codes import asks_to_confirm, refused_cause
 from payfallback.testing.sandbox.trades import CODE_LIVES, State, Trade
 from payfallback.testing.sandbox.unionpay import fields, views
+from payfallback.testing.sandbox.unionpay.bills import Bills
 from payfallback.testing.sandbox.unionpay.codes import Refusal, of_cause
 from payfallback.testing.sandbox.unionpay.refunds import Refunds
 
@@ -25,6 +26,7 @@ class Operations:
 
     def __init__(self, bank: Bank, clock: Clock, mint: Mint, page: Callable[[str], str], refunds: Refunds, tr_id: str):
         self._bank, self._clock, self._mint, self._page, self._tr_id = bank, clock, mint, page, tr_id
+        self._bills = Bills(bank, clock, refunds)
         self._by_name: dict[str, Callable[[Call], Told]] = {
             "frontTransReq": self._front,
             "appTransReq": self._app,
@@ -33,6 +35,7 @@ class Operations:
             "reverse": self._reverse,
             "refund": refunds.refund,
             "queryRefund": refunds.query,
+            "fileTransfer": self._file,
         }
 
     def perform(self, call: Call) -> Told:
@@ -136,6 +139,9 @@ class Operations:
     def _keyed(self, trade: Trade, call: Call) -> bool:
         """Whether the request names this trade: the time is part of the key."""
         return bool(trade.asked["txnTime"] == fields.text(call.given, "txnTime", r"[0-9]{14}"))
+
+    def _file(self, call: Call) -> Told:
+        return views.told(self._bills.ask(call), "00")
 
     # ------------------------------------------------------------ undoing
 

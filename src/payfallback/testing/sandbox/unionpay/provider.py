@@ -43,6 +43,7 @@ class UnionPay:
             Endpoint("consume", "charge", "POST", _BACK),
             Endpoint("queryRefund", "query_refund", "POST", _QUERY, self._asks_for_refund),
             Endpoint("queryTrans", "query", "POST", _QUERY),
+            Endpoint("fileTransfer", "bill", "POST", "/", _kind("76")),  # a server of its own at UnionPay
         )
 
     def _asks_for_refund(self, query: Mapping[str, str], body: bytes) -> bool:
@@ -79,7 +80,8 @@ class UnionPay:
             raise Refusal("31")
         if given.get("certId") != self._known["cert_id"] or not messages.signature_holds(given, self._theirs):
             raise Refusal("11")
-        fields.text(given, "orderId", fields.NUMBER)
+        if call.endpoint.name != "fileTransfer":
+            fields.text(given, "orderId", fields.NUMBER)
         fields.text(given, "bizType", r"[0-9]{6}")
 
     def unavailable(self, call: Call) -> Reply:

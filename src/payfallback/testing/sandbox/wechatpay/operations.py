@@ -180,7 +180,11 @@ class Operations:
         return None
 
     def _reverse(self, call: Call) -> Told:
-        """Closes what is unpaid, refunds what is paid, and says yes to a number that it does not know (yet)."""
+        """Closes what is unpaid, refunds what is paid, and says yes to a number that it does not know (yet).
+
+        A payment that had failed is closed too (pay.weixin.qq.com, code-payment-v3/direct/reverse); that it then reads
+        REVOKED as the others do is an assumption.
+        """
         self._ours(call.given)
         if "close_refused" in call.struck:
             raise ApiError("TRADE_ERROR")
@@ -189,6 +193,7 @@ class Operations:
             if trade.product != "codepay":
                 raise ApiError("INVALID_REQUEST", "仅付款码支付可以撤销")
             self._bank.undo(trade, f"reverse-{trade.ref}", f"50{self._mint.digits(26)}", ends=State.REVERSED)
+            trade.state = State.REVERSED if trade.state is State.REFUSED else trade.state
         return {**self._owner, "out_trade_no": call.number}
 
 

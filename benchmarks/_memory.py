@@ -49,6 +49,6 @@ def in_flight(contender: Contender, payments: int) -> float:
 
 def compare(contenders: Sequence[Contender], payments: int) -> list[dict[str, object]]:
     """One row a contender; the first is the bare call, whose task everyone pays for."""
-    found = {each.name: in_flight(each, payments) for each in contenders}
+    found = {each.name: in_flight(each, payments) for each in contenders if not each.logs}
     bare = next(iter(found.values()))
     return [{"contender": name, "bytes": own, "above_bare": own - bare} for name, own in found.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from _logs import logging
 from _shop import ACharge, APay, Charge, Declined, Pay, Providers, Receipt
 
 from payfallback._core.operations import Answer
@@ -52,12 +53,14 @@ def policy(channels: dict[str, Wrapped], in_flight: int) -> Policy:
 
 
 class Ours:
-    """payfallback with one journal. `in_flight`: how many payments a channel takes at a time."""
+    """payfallback with one journal. `in_flight`: how many payments a channel takes at a time. `logs`: somebody listens
+    to its events; without it, as with any shop that does not configure structlog, only warnings would be told."""
 
     paid = Paid
 
-    def __init__(self, journal: str = "memory:", *, name: str = "payfallback", in_flight: int = 40) -> None:
-        self.name = name
+    def __init__(self, journal: str = "memory:", *, in_flight: int = 40, logs: bool = False) -> None:
+        self.name = "payfallback"
+        self.logs = logs
         self._journal = journal
         self._in_flight = in_flight
 
@@ -65,7 +68,8 @@ class Ours:
     def opened(self, providers: Providers) -> Iterator[Pay]:
         """`Payments`."""
         channels = {CREDIT: wrapped(providers.credit, never_closed), CARD: wrapped(providers.card, never_closed)}
-        with Payments(policy(channels, self._in_flight), channels, self._journal) as payments:
+        made = policy(channels, self._in_flight)
+        with logging("shop", self.logs), Payments(made, channels, self._journal) as payments:
 
             def pay(order: Order) -> object:
                 return payments.pay(order, CREDIT, consent=CONSENT)
@@ -76,9 +80,11 @@ class Ours:
     async def aopened(self, providers: Providers) -> AsyncIterator[APay]:
         """`AsyncPayments`."""
         channels = {CREDIT: wrapped(providers.acredit, anever_closed), CARD: wrapped(providers.acard, anever_closed)}
-        async with AsyncPayments(policy(channels, self._in_flight), channels, self._journal) as payments:
+        made = policy(channels, self._in_flight)
+        with logging("shop", self.logs):
+            async with AsyncPayments(made, channels, self._journal) as payments:
 
-            async def pay(order: Order) -> object:
-                return await payments.pay(order, CREDIT, consent=CONSENT)
+                async def pay(order: Order) -> object:
+                    return await payments.pay(order, CREDIT, consent=CONSENT)
 
-            yield pay
+                yield pay

@@ -41,6 +41,7 @@ class Pyresilience:
     """One decorator a channel."""
 
     name = "pyresilience"
+    logs = False
     paid = Receipt
 
     @contextmanager

@@ -50,6 +50,7 @@ class Contender(Protocol):
     """One way of getting an order paid. Opened once a block, as a server opens it once a start."""
 
     name: str
+    logs: bool  # whether it writes log lines about the payment
 
     @property
     def paid(self) -> type:
@@ -99,6 +100,7 @@ class Bare:
     """The calls alone: what everything else is measured above."""
 
     name = "bare call"
+    logs = False
     paid = Receipt
 
     @contextmanager

@@ -11,6 +11,7 @@ from statistics import median, quantiles
 from threading import Event, Thread
 from time import perf_counter, perf_counter_ns, sleep
 
+from _hand import Hand
 from _shop import CASES, Contender, Providers, orders
 
 WARM_UP = 100
@@ -57,27 +58,31 @@ def ablock(contender: Contender, providers: Providers, payments: int) -> float:
 
 
 def compare(contenders: Sequence[Contender], *, rounds: int, payments: int) -> list[dict[str, object]]:
-    """One row a case and contender. The first contender is the bare call, the second the measure of the ratios."""
+    """One row a case and contender. The first contender is the bare call; the measure of the ratios is the hand
+    composition that logs when the contender does."""
     rows: list[dict[str, object]] = []
     for style, measure in (("sync", block), ("async", ablock)):
         for case, providers in CASES.items():
-            times: dict[str, list[float]] = {each.name: [] for each in contenders}
+            times: dict[Contender, list[float]] = {each: [] for each in contenders}
             for turn in range(rounds):
                 shift = turn % len(contenders)
                 for each in (*contenders[shift:], *contenders[:shift]):
-                    times[each.name].append(measure(each, providers, payments))
+                    times[each].append(measure(each, providers, payments))
             rows += _rows(style, case, times)
     return rows
 
 
-def _rows(style: str, case: str, times: dict[str, list[float]]) -> Iterator[dict[str, object]]:
-    bare, hand = list(times.values())[:2]
-    for name, own in times.items():
+def _rows(style: str, case: str, times: dict[Contender, list[float]]) -> Iterator[dict[str, object]]:
+    bare = next(iter(times.values()))
+    hands = {each.logs: own for each, own in times.items() if isinstance(each, Hand)}
+    for contender, own in times.items():
+        hand = hands[contender.logs]
         ratios = [(each - floor) / (other - floor) for each, floor, other in zip(own, bare, hand, strict=True)]
         yield {
             "style": style,
             "case": case,
-            "contender": name,
+            "contender": contender.name,
+            "logs": _logs(contender),
             "us": median(own),
             "overhead_us": median(each - floor for each, floor in zip(own, bare, strict=True)),
             "of_hand": median(ratios),
@@ -117,12 +122,16 @@ def latencies(contender: Contender, payments: int) -> list[float]:
 
 def beside_cpu_bound(contenders: Sequence[Contender], *, rounds: int, payments: int) -> list[dict[str, object]]:
     """p50 and p99 of a payment while another thread computes."""
-    taken: dict[str, list[float]] = {each.name: [] for each in contenders}
+    taken: dict[Contender, list[float]] = {each: [] for each in contenders}
     with cpu_bound_thread():
         for _ in range(rounds):
             for each in contenders:
-                taken[each.name] += latencies(each, payments)
-    return [{"contender": name, **percentiles(own)} for name, own in taken.items()]
+                taken[each] += latencies(each, payments)
+    return [{"contender": each.name, "logs": _logs(each), **percentiles(own)} for each, own in taken.items()]
+
+
+def _logs(contender: Contender) -> str:
+    return "yes" if contender.logs else "no"
 
 
 def percentiles(taken: Sequence[float]) -> dict[str, float]:

@@ -31,8 +31,9 @@ IN_FLIGHT = 2000
 
 
 def contenders(in_flight: int = 40) -> list[Contender]:
-    """Bare first and the hand composition second: the others are measured against these two."""
-    return [Bare(), Hand(), Pyresilience(), Ours(in_flight=in_flight)]
+    """The bare call first. The others are measured against it and against the hand composition that logs as they do."""
+    silent: list[Contender] = [Bare(), Hand(), Pyresilience(), Ours(in_flight=in_flight)]
+    return [*silent, Hand(logs=True), Ours(in_flight=in_flight, logs=True)]
 
 
 def measure(given: argparse.Namespace) -> dict[str, Sequence[Row]]:

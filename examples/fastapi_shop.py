@@ -24,7 +24,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 import payfallback as pf
-from payfallback._check import starter_config
+from payfallback.testing import starter_config
 from payfallback.testing.sandbox import Sandbox
 
 # ---------------------------------------------------------------- the shop's own data

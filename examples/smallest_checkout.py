@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import payfallback as pf
-from payfallback._check import starter_config
+from payfallback.testing import starter_config
 from payfallback.testing.sandbox import Sandbox
 
 

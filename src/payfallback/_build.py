@@ -114,11 +114,11 @@ class Built:
         if shopper is not None:
             run.shopper = shopper
         run.route = self._always or select_route(self.policy, order, run.now())
-        run.choice = self._choice(choice, run.route)
+        run.choice, run.explicit = self._choice(choice, run.route), choice is not None
         if isinstance(consent, str):  # a str is iterable too, and would be read letter by letter
             raise UnknownOption("consent is a list of option ids", hint=f"write consent=[{consent!r}]")
         run.consent = tuple(sorted(set(map(self._known, consent))))
-        if not in_share(order.id, self.policy.share):
+        if self.policy.share < 1.0 and not in_share(order.id, self.policy.share):
             run.autonomy = "observe"
         return run
 
@@ -151,11 +151,11 @@ class Built:
             raise UnknownOption(f"no channel offers {option.id!r}")
         return adopt(run, order, option, channel, number, sent_at)
 
-    def options(self, order: Order, shopper: Shopper | None, within: float) -> Asking:
-        """The pre-checks of `options`."""
+    def options(self, order: Order, shopper: Shopper | None, within: float, locale: str) -> Flow:
+        """The flow of `options`. Raises `ProgrammingError` for arguments of another type."""
+        _check_call(order, None, shopper, within)
         self.shared.before()
-        route = select_route(self.policy, order, self.shared.clock.epoch())
-        return Asking(self.shared.env, self.providers, order, route, within)
+        return Asking(self.shared, order, shopper, within, locale).flow()
 
     def result_of(self, stored: Stored) -> Result:
         """Where a stored order stands."""

@@ -31,6 +31,7 @@ class Inbound:
             raise UnknownOption(f"no channel {channel!r} is configured")
         self._built = built
         self._provider = provider
+        self._channel = channel
         self.account = provider.account.id
 
     def read(self, headers: Mapping[str, str], body: bytes, query: str) -> Notice | None:
@@ -49,6 +50,8 @@ class Inbound:
             self._built.tell("notification.refused", order_id="", why=error.message)
             return None
         self._built.tell("notification.received", order_id="", number=notice.number, kind=notice.kind.value)
+        if notice.answer.unlisted:
+            self._built.shared.unlisted.met(self._channel, self._provider, "notification", notice.answer.code)
         return notice
 
     def flow(self, key: str, notice: Notice, *, sole: bool = True) -> Flow:

@@ -41,6 +41,7 @@ CONFIRMING = {
     Cause.SURPLUS_RETURNING: "Some money is on its way back to you; how long that takes is up to the payment company.",
 }
 
+LABELS = ("{name}, {terms} instalments", "{name}, in full")
 RETURNED = ("What you paid for this order has been refunded.", "All that was received went back; nothing is open.")
 UNAVAILABLE = "This way of paying is not available at the moment; please choose another."
 _UNEXPLAINED = "This way of paying cannot be used this time. Please choose another, or ask the company behind it."

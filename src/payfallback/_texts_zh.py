@@ -31,6 +31,7 @@ CONFIRMING = {
     Cause.SURPLUS_RETURNING: "有一笔款项正在原路退回给您，到账时间以支付机构为准。",
 }
 
+LABELS = ("{name} 分{terms}期", "{name} 不分期")
 RETURNED = ("这笔订单的款项已全部退回。", "已收的款项已全部退回，没有未了结的支付。")
 UNAVAILABLE = "该支付方式目前无法使用，请选择其他支付方式。"
 _UNEXPLAINED = "这次不能使用该支付方式，请选择其他支付方式，或联系该支付方式的客服。"

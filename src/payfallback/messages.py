@@ -25,11 +25,13 @@ class Texts(Protocol):
     """One language. `CAUSES`: for each cause the shopper's and support's sentence; the shopper's is empty where the
     cause only concerns the library, and `UNAVAILABLE` is read instead. `SHOPPER` and `SUPPORT`: what the
     status says. `CONFIRMING`: what a shopper can do, or should know, while a payment is being confirmed. `RETURNED`:
-    what shopper and support read of an order that was refunded, instead of that nothing was charged."""
+    what shopper and support read of an order that was refunded, instead of that nothing was charged. `LABELS`: an
+    option in instalments, and one in full, of a channel that has both."""
 
     SHOPPER: dict[str, str]
     SUPPORT: dict[str, str]
     CONFIRMING: dict[Cause, str]
+    LABELS: tuple[str, str]
     RETURNED: tuple[str, str]
     UNAVAILABLE: str
     CAUSES: dict[Cause, tuple[str, str]]
@@ -51,6 +53,14 @@ def shopper_text(status: str, cause: Cause | None, locale: str) -> str:
             return known
         case _:
             return _join(texts, known, "" if cause is None else texts.CONFIRMING.get(cause, ""))
+
+
+def option_label(name: str, terms: int | None, locale: str) -> str:
+    """What a page calls an option: the channel's name, and its terms where it has any (0: in full)."""
+    if terms is None:
+        return name
+    in_terms, in_full = _texts(locale).LABELS
+    return (in_terms if terms else in_full).format(name=name, terms=terms)
 
 
 def support_text(status: str, cause: Cause | None, locale: str) -> str:

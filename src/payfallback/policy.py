@@ -10,6 +10,7 @@ from typing import Literal
 from payfallback._values import field, value
 from payfallback.errors import NumberInvalid
 from payfallback.model import Money, Option
+from payfallback.taxonomy import Cause
 
 Autonomy = Literal["observe", "retry", "offer", "switch"]
 
@@ -34,6 +35,8 @@ class Capabilities:
     refund / query_refund: as named. refund_until: latest age of a capture that can be refunded.
     leaves: it may be left automatically once shown or sent; False: only the shopper's wish leaves it.
     min_time: a charge is not started with less time left. watch: how long a dead attempt that was sent is watched.
+    plans: it tells instalment plans, or the shopper's credit limit, before a charge.
+    card: names of inputs that identify the card that pays, the best first (a fingerprint, a token); empty: no card.
     settle: the longest time in which this channel proves itself dead after a silence, as far as documented.
     assumptions: what is not documented by the provider, in words, shown by `check`.
     """
@@ -65,6 +68,8 @@ class Capabilities:
     settle: float | None = None
     number: str = "[0-9A-Za-z]{6,32}"
     inputs: tuple[str, ...] = ()
+    plans: bool = False
+    card: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
 
 
@@ -164,6 +169,58 @@ class Route:
     shop_around_risk: bool = False
 
 
+_HOUR, _DAY = 3600.0, 86400.0
+REMEMBERED: Mapping[Cause, float] = {
+    Cause.CREDIT_EXHAUSTED: _DAY,  # a repayment or the next statement frees it; for smaller orders it says nothing
+    Cause.LIMIT_REDUCED: 7 * _DAY,
+    Cause.CREDIT_SCORE: 30 * _DAY,
+    Cause.OVERDUE: 3 * _DAY,
+    Cause.ACCOUNT_FROZEN: _DAY,
+    Cause.REGULATORY: _DAY,
+    Cause.NOT_ACTIVATED: _HOUR,  # may be done at once, and is then chosen: only our own first try goes elsewhere
+    Cause.IDENTITY_UNVERIFIED: _HOUR,
+    Cause.RISK_REJECTED: _DAY,
+}
+"""How long a refusal is remembered for its shopper and channel, seconds by cause. Refusals for any other cause say
+nothing about the next order: they are about this order's goods, term or moment."""
+
+
+@value(kw_only=True)
+class MemoryPolicy:
+    """What is remembered of a shopper over several orders. `keep`: seconds by cause; 0, or a cause that is not in it:
+    not remembered."""
+
+    keep: Mapping[Cause, float] = field(factory=lambda: dict(REMEMBERED))
+
+
+@value(kw_only=True)
+class CreditPolicy:
+    """How instalment plans and credit limits are read. Times in seconds.
+
+    plans_for: how long a provider's plans for one amount are used again; 0: asked each time. implausible_below: a
+    credit limit above zero and below this (major units) is taken for a glitch. surge_shoppers, surge_window: so
+    many shoppers with the same glitch, reduced limit or risk refusal in that time are a surge, not their own trouble.
+    """
+
+    plans_for: float = 60.0
+    implausible_below: str = "1.00"
+    surge_shoppers: int = 5
+    surge_window: float = 300.0
+
+
+@value(kw_only=True)
+class CardPolicy:
+    """How often one card may be declined before it is not tried again, over all orders and channels of the shop.
+
+    visa, mastercard: declines in 30 days. Visa's own limit reads 15 in older and 20 reattempts in newer sources: 15
+    satisfies both. mastercard_daily: declines in 24 hours.
+    """
+
+    visa: int = 15
+    mastercard: int = 35
+    mastercard_daily: int = 10
+
+
 @value(kw_only=True)
 class Policy:
     """Everything the operator decided. `share`: the part of the orders, 0 to 1, on which `autonomy` applies; the
@@ -178,6 +235,9 @@ class Policy:
     lease: float = 10.0
     max_attempts: int = 8
     surplus_tries: int = 5
+    memory: MemoryPolicy = field(factory=MemoryPolicy)
+    credit: CreditPolicy = field(factory=CreditPolicy)
+    cards: CardPolicy = field(factory=CardPolicy)
 
     def channel_of(self, option: Option) -> Channel | None:
         """The channel of an option when it is configured with these terms."""
@@ -213,7 +273,7 @@ def attempt_number(channel: Channel, order_id: str, seq: int) -> str:
         raise NumberInvalid(
             f"attempt number {number!r} does not fit channel {channel.name!r}",
             hint=f"at most {LONGEST_NUMBER} characters matching {channel.capabilities.number}: shorten the order id "
-            "or set the channel's `number` template",
+            "(the 32 digits of a UUID are too many) or set the channel's `number` template",
         )
     return number
 

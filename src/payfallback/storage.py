@@ -43,6 +43,7 @@ class Commit:
     fence: the lease number the writer holds, None when it holds none (then the lease must be free or expired).
     take_lease: seconds; takes or prolongs the lease for `owner` in the same commit; 0 releases it; None leaves it.
     due: epoch seconds when somebody must look at it again; None: nothing is open.
+    summary: the columns, or what makes them when they are first wanted; None leaves them as they are.
     numbers: new (account id, attempt number or provider reference) pairs that must lead to this order.
     """
 
@@ -53,7 +54,7 @@ class Commit:
     owner: str = ""
     take_lease: float | None = None
     due: float | None = None
-    summary: Summary | None = None
+    summary: Summary | Callable[[], Summary] | None = None
     outcomes: tuple[Outcome, ...] = ()
     numbers: tuple[tuple[str, str], ...] = ()
 
@@ -151,7 +152,8 @@ class Journal(Protocol):
         and in all: the oldest go first."""
 
     def recall(self, subjects: Sequence[str], done: Done) -> None:
-        """`done(tuple[Refusal, ...])`: what is kept of these subjects and not to be forgotten yet, oldest first."""
+        """`done(tuple[Refusal, ...])`: what is kept of these subjects and not to be forgotten yet, by
+        subject, in the order in which it was kept."""
 
     def forget(self, subject: str, scope: str, done: Done) -> None:
         """`done(None)`: drop what is kept of a subject in one scope."""

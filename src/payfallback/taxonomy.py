@@ -89,7 +89,7 @@ class Cause(Enum):
 Side = Literal["provider", "shopper", "merchant", "platform", "either", "library"]
 Again = Literal["no", "if_not_sent", "after_delay", "after_asking", "shortly", "after_shopper_acts", "other_terms"]
 Elsewhere = Literal["yes", "when_certain", "if_policy_allows", "if_shopper_asks", "no"]
-Counts = Literal["yes", "load", "surge", "no"]
+Counts = Literal["yes", "load", "many", "surge", "no"]
 
 
 @value
@@ -98,8 +98,9 @@ class CauseFacts:
 
     `money`: what the cause alone says about the charge; "unknown" must be asked about before anything else is tried.
     `again`: whether the same channel may be tried. `elsewhere`: whether another channel may. `smaller`: whether a
-    smaller amount or another term may work. `counts`: whether it counts against the channel's health. `tells`: who is
-    told besides the shopper. `internal`: never shown to a shopper under its own name.
+    smaller amount or another term may work. `counts`: whether it counts against the channel's health ("many": once many
+    shoppers show it at the same time; "surge": never, but many at a time are a warning). `tells`: who is told besides
+    the shopper. `internal`: never shown to a shopper under its own name.
     """
 
     side: Side
@@ -125,7 +126,7 @@ FACTS: dict[Cause, CauseFacts] = {
     Cause.MAINTENANCE: _row("provider", "none", "no", "yes", "yes"),
     Cause.TIMEOUT: _row("provider", "unknown", "after_asking", "when_certain", "yes"),
     Cause.RATE_LIMITED: _row("provider", "none", "after_delay", "yes", "load"),
-    Cause.LIMIT_GLITCH: _row("provider", "none", "shortly", "yes", "surge"),
+    Cause.LIMIT_GLITCH: _row("provider", "none", "shortly", "yes", "many"),
     Cause.CREDIT_EXHAUSTED: CauseFacts("shopper", "none", "no", "yes", smaller="less"),
     Cause.LIMIT_REDUCED: CauseFacts("shopper", "none", "no", "yes", "surge", smaller="less"),
     Cause.CREDIT_SCORE: _row("shopper", "none", "no", "yes"),

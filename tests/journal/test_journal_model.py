@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from journal_cases import ACCOUNT, START, HandClock, ask, opened, outcome, seen, summary
 
+from payfallback._core.memory import Refusal
 from payfallback.errors import ProgrammingError
 from payfallback.journal.memory import MemoryJournal
 from payfallback.journal.sqlite import SqliteJournal
@@ -18,7 +19,14 @@ from payfallback.ports import Commit
 
 orders = st.sampled_from(["A1", "A2", "A3"])
 owners = st.sampled_from(["", "one", "two"])
+subjects = st.sampled_from(["s1", "s2"])
+scopes = st.sampled_from(["baitiao", "network:visa"])
 dues = st.none() | st.integers(0, 60).map(lambda seconds: START + seconds)
+
+
+def refusal(subject: str, scope: str, lasts: int) -> Refusal:
+    """One that ends so many seconds after the start."""
+    return Refusal(subject=subject, scope=scope, cause="overdue", at=START + lasts, until=START + lasts)
 
 
 class SameAnswers(RuleBasedStateMachine):
@@ -101,6 +109,18 @@ class SameAnswers(RuleBasedStateMachine):
         """The shop acknowledges."""
         self.same("delivered", name)
         self.same("undelivered", 10)
+
+    @rule(refusals=st.lists(st.builds(refusal, subjects, scopes, st.integers(-30, 60)), max_size=4).map(tuple))
+    def remember(self, refusals: Any) -> None:
+        """Refusals are remembered, some of them over already."""
+        self.same("remember", refusals)
+        self.same("recall", ("s1", "s2"))
+
+    @rule(subject=subjects, scope=scopes)
+    def forget(self, subject: str, scope: str) -> None:
+        """Some are forgotten."""
+        self.same("forget", subject, scope)
+        self.same("recall", ("s2", "s1"))
 
     @rule(text=st.sampled_from(["A1", "A2", "N1", "N2", "|A1"]), sort=st.sampled_from(["since", "amount", "due"]))
     def look(self, text: str, sort: str) -> None:

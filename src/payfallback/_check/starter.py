@@ -1,18 +1,15 @@
-"""The configuration that `payfallback init` writes: both shipped providers, against the local sandbox."""
+"""The configuration that `payfallback init` writes: the shipped providers, against the local sandbox."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_SECRETS = (
-    *("jdpay_merchant.txt", "jdpay_private_key.pem", "jdpay_provider_public_key.pem", "jdpay_secret.txt"),
-    *("wechatpay_mchid.txt", "wechatpay_appid.txt", "wechatpay_serial.txt", "wechatpay_private_key.pem"),
-    *("wechatpay_platform_public_key_id.txt", "wechatpay_platform_public_key.pem", "wechatpay_apiv3_key.txt"),
-)
+from payfallback._check.starter_parts import PARTS, Part
+from payfallback.errors import ConfigError
 
-_STARTER = """\
+_HEAD = """\
 # A payfallback configuration for the local sandbox (`payfallback sandbox`). No real money moves.
-# Look at it with `payfallback check` and `payfallback explain --amount 5999.00 --choice baitiao/12`.
+# Look at it with `payfallback check` and `payfallback explain --amount 5999.00`.
 version = 1
 
 # How far it goes by itself: observe -> retry -> offer -> switch. Beside code that takes payments today, begin with
@@ -25,77 +22,8 @@ pay_by = "30m"          # after this no charge starts: what is open is closed, a
 max_in_flight = 40      # calls per channel and process; above it the channel is passed over
 
 [journal]
-url = "{journal}" # beside this file; written before anything is sent
-{seal}
-# ---------------------------------------------------------------- who is paid
-
-[accounts.jd]
-provider = "jdpay"
-environment = "sandbox" # for JD itself, leave this line out: evidence of one environment proves nothing in another
-base_url = "{jdpay}" # and this one
-merchant = "${{file:{jdpay_merchant}}}"
-notify_url = "{notify}"
-sign = [{{ id = "2026", key = "${{file:{jdpay_private_key}}}" }}] # the first signs
-verify = [{{ id = "2026", key = "${{file:{jdpay_provider_public_key}}}" }}] # all verify
-secret = "${{file:{jdpay_secret}}}"
-
-[accounts.wechat]
-provider = "wechatpay"
-environment = "sandbox"
-base_url = "{wechatpay}"
-merchant = "${{file:{wechatpay_mchid}}}"
-app = "${{file:{wechatpay_appid}}}"
-notify_url = "{notify}"
-sign = [{{ id = "${{file:{wechatpay_serial}}}", key = "${{file:{wechatpay_private_key}}}" }}]
-verify = [{{ id = "${{file:{wechatpay_platform_public_key_id}}}", key = "${{file:{wechatpay_platform_public_key}}}" }}]
-secret = "${{file:{wechatpay_apiv3_key}}}"
-options = {{ device_ip = "127.0.0.1" }} # the till's address, which payment codes need
-
-# ---------------------------------------------------------------- ways to pay
-
-[channels.baitiao]      # JD Baitiao on JD's own cashier page
-account = "jd"
-product = "baitiao"
-terms = [12, 6, "full"]
-timeout = "3s"
-label = {{ "zh-CN" = "京东白条", en = "JD Baitiao" }}
-
-[channels.baitiao_code] # the shopper's payment code, in a store; in full only
-account = "jd"
-product = "baitiao_code"
-timeout = "3s"
-label = {{ "zh-CN" = "京东白条（付款码）", en = "JD Baitiao, payment code" }}
-
-[channels.wechat]       # a QR code on the page
-account = "wechat"
-product = "native"
-timeout = "3s"
-expiry = "2m"           # how long the QR code can be paid
-label = {{ "zh-CN" = "微信支付", en = "WeChat Pay" }}
-
-[channels.wechat_code]
-account = "wechat"
-product = "codepay"
-timeout = "3s"
-label = {{ "zh-CN" = "微信支付（付款码）", en = "WeChat Pay, payment code" }}
-
-# ---------------------------------------------------------------- in which order: the first route that matches
-
-[[routes]]
-name = "store"
-when = {{ attributes = {{ place = "store" }} }}
-order = ["baitiao_code", "wechat_code"]
-
-[[routes]]
-name = "instalments"
-when = {{ currency = "CNY", amount = {{ from = "100.00", to = "50000.00" }} }}
-order = ["baitiao/12", "baitiao/6", "baitiao/full", "wechat"]
-always_ask = ["baitiao/full"]   # nobody who agreed to instalments is charged in full by itself
-
-[[routes]]                      # every other order
-name = "the rest"
-order = ["wechat", "baitiao/full"]
 """
+_RULE = "# " + "-" * 64
 
 
 def starter_config(
@@ -106,17 +34,46 @@ def starter_config(
     journal_url: str = "sqlite:///payments.db",
     seal: str = "",
 ) -> str:
-    """The text of a configuration against a sandbox.
+    """The text of a configuration against a sandbox, with the providers whose addresses are given.
 
-    sandbox_urls: the addresses of `jdpay` and `wechatpay`. credential_folder: where the sandbox keeps its test keys
-    (its `key_dir`), relative to the configuration. seal: a reference such as ${file:seal.key}, or nothing.
+    sandbox_urls: addresses by provider, such as `Sandbox.urls`. credential_folder: where the sandbox keeps its test
+    keys (its `key_dir`), relative to the configuration. seal: a reference such as ${file:seal.key}, or nothing. Raises
+    `ConfigError` without an address of a provider that can be configured here.
     """
-    names = {file.partition(".")[0]: f"{credential_folder}/{file}" for file in _SECRETS}
-    return _STARTER.format(
-        jdpay=sandbox_urls["jdpay"],
-        wechatpay=sandbox_urls["wechatpay"],
-        notify=notify_url,
-        journal=journal_url,
-        seal=f'seal = "{seal}"\n' if seal else "",
-        **names,
-    )
+    parts = {name: part for name, part in PARTS.items() if name in sandbox_urls}
+    if not parts:
+        raise ConfigError("no address of a provider", hint=f"give `sandbox_urls` with one of {', '.join(PARTS)}")
+    journal = f'url = "{journal_url}" # beside this file; written before anything is sent\n'
+    given = {"keys": credential_folder, "notify": notify_url}
+    sections = [_HEAD + journal + (f'seal = "{seal}"\n' if seal else ""), f"{_RULE} who is paid\n"]
+    sections += [part.account % {**given, "url": sandbox_urls[name]} for name, part in parts.items()]
+    sections += [f"{_RULE} ways to pay\n", *(part.channels for part in parts.values())]
+    sections += [f"{_RULE} in which order: the first route that matches\n", *_routes(list(parts.values()))]
+    return "\n".join(sections)
+
+
+def _routes(parts: Sequence[Part]) -> Iterator[str]:
+    """The first route that matches an order is its route, so the last one takes every order."""
+    full, abroad = _steps(parts, "full"), _steps(parts, "abroad")
+    asks = [step for step in _steps(parts, "asks") if step in full]
+    plain = sorted(full, key=asks.__contains__)
+    if store := _steps(parts, "store"):
+        yield _route("store", store, when='{ attributes = { place = "store" } }')
+    if instalments := _steps(parts, "instalments"):
+        when = '{ currency = "CNY", amount = { from = "100.00", to = "50000.00" } }'
+        yield _route("instalments", instalments + full, when=when, asks=asks)
+    if abroad and plain:
+        yield _route("yuan", plain, when='{ currency = "CNY" }')
+    yield _route("the rest", abroad or plain or _steps(parts, "store"))
+
+
+def _steps(parts: Iterable[Part], kind: str) -> list[str]:
+    return [step for part in parts for step in getattr(part, kind)]
+
+
+def _route(name: str, order: Iterable[str], *, when: str = "", asks: Iterable[str] = ()) -> str:
+    condition = f"when = {when}\n" if when else ""
+    asked = ", ".join(f'"{step}"' for step in asks)
+    ask = f"always_ask = [{asked}] # nobody who agreed to instalments is charged in full by itself\n" if asked else ""
+    steps = ", ".join(f'"{step}"' for step in order)
+    return f'[[routes]]\nname = "{name}"\n{condition}order = [{steps}]\n{ask}'

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from payfallback._core import events as e
 from payfallback._core.answers import changes
+from payfallback._core.bodies import same_body
 from payfallback._core.effects import Admit, Call, MayAsk
 from payfallback._core.giving_back import REFUNDING
 from payfallback._core.operations import Kind
@@ -62,7 +63,7 @@ def _hand_over(run: Run, task: Task) -> None:
 def _win(run: Run, task: Task) -> None:
     now, attempt = run.now(), attempt_of(run, task)
     if run.heard:
-        run.tell("order.paid", option=attempt.option, number=attempt.number)
+        run.announce("order.paid", option=attempt.option, number=attempt.number)
     run.add(e.Won(now, task.seq), settled(run.known, "paid", now, task.seq))
 
 
@@ -75,7 +76,7 @@ def settled(record: Record, kind: str, at: float, seq: int = 0, cause: str = "")
 def _excess(run: Run, task: Task) -> None:
     record, attempt = run.known, attempt_of(run, task)
     why = "cancelled" if record.cancelled or attempt.poisoned else "late" if record.winner else "expired"
-    run.tell("surplus.found", number=attempt.number, why=why)
+    run.announce("surplus.found", number=attempt.number, why=why)
     run.add(e.Excess(run.now(), task.seq, why))
 
 
@@ -87,13 +88,13 @@ def _person(run: Run, task: Task) -> None:
         cause = Cause.REFUND_STUCK.value
     if run.known.winner == task.seq:
         cause = Cause.CONTRADICTION.value
-    run.tell("order.needs_person", number=attempt.number, cause=cause)
+    run.announce("order.needs_person", number=attempt.number, cause=cause)
     run.add(settled(run.known, "needs_person", run.now(), task.seq, cause))
 
 
 def _end(kind: str, cause: Cause) -> Callable[[Run, Task], None]:
     def decide(run: Run, task: Task) -> None:
-        run.tell(f"order.{kind}")
+        run.announce(f"order.{kind}")
         run.add(settled(run.known, kind, run.now(), task.seq, cause.value))
 
     return decide
@@ -121,6 +122,10 @@ _DECIDE: dict[Act, Callable[[Run, Task], None]] = {
 def _resend(run: Run, task: Task) -> Flow:
     attempt = attempt_of(run, task)
     channel = channel_of(run, attempt)
+    if not same_body(run, channel, attempt):  # another payment code, another title: it is asked about, never resent
+        run.tell("attempt.resend_refused", number=attempt.number, option=attempt.option)
+        run.no_retry += (task.seq,)
+        return True
     permit = yield Admit(channel.name, True)
     if getattr(permit, "cause", None) is not None:
         run.tried[attempt.option] = permit.cause.value

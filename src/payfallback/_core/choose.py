@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from payfallback._core import events as e
+from payfallback._core.bodies import BODY, body_of
 from payfallback._core.effects import Admit, GiveBack
 from payfallback._core.limits import SHORTLY
 from payfallback._core.operations import Kind, Operation
@@ -190,16 +191,19 @@ def plan(run: Run, option: Option, channel: Channel) -> e.Planned:
     if channel.name not in run.env.forgetful:
         operation = Operation(
             Kind.CHARGE,
-            record.order_id,
             number,
             record.amount,
             option,
+            record.order_id,
             now=now,
             expires_at=expires_at,
             inputs=shopper.inputs_for(channel.name) if shopper.inputs else NOTHING,
             product=channel.product,
         )
         memo = run.env.memo(channel.name, operation)
+    body = body_of(run, channel, number, option.id, expires_at)
+    if body:
+        memo = {**memo, BODY: body}
     card = card_subject(run.env, channel, shopper)
     if card:
         memo = {**memo, CARD: card}

@@ -23,6 +23,7 @@ from payfallback._core.state import Status
 from payfallback._core.view import DECISIONS, Act, Task, View
 from payfallback.errors import UnknownOrder
 from payfallback.model import Order
+from payfallback.policy import Channel
 from payfallback.results import Result
 
 MAX_STEPS = 200  # of one run; far above what any schedule needs, so that a bug ends instead of spinning
@@ -246,7 +247,16 @@ def view_of(run: Run) -> View:
     live, acts = run.live, run.autonomy != "observe"
     retries = live and acts and not run.no_retry and run.intent in ("pay", "switch")
     until = now + max(run.left(), 0.0) if live else math.inf
-    return View(run.policy, now, live, run.asked, False, partial(_has_fallback, run), retries, acts, until)
+    pause, fallback = partial(_pause, run), partial(_has_fallback, run)
+    return View(run.policy, now, live, run.asked, False, fallback, retries, acts, pause, until)
+
+
+def _pause(run: Run, attempt: Attempt, channel: Channel) -> float:
+    """Seconds before the next resend, from the channel's wait strategy; drawn once for each send."""
+    send = (attempt.seq, attempt.sends)
+    if send not in run.pauses:
+        run.pauses = {**run.pauses, send: run.env.backoff(channel, attempt.sends)}
+    return run.pauses[send]
 
 
 def _has_fallback(run: Run) -> bool:

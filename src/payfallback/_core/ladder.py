@@ -37,3 +37,8 @@ def closed_by(attempts: Iterable[Attempt], option: Option) -> str:
         if attempt.refusal and closes(attempt.refusal, Option.parse(attempt.option), option):
             found = attempt.refusal
     return found
+
+
+def refused_for_risk(attempts: Iterable[Attempt]) -> frozenset[str]:
+    """The channels that refused one of these attempts for risk."""
+    return frozenset(each.option.partition("/")[0] for each in attempts if each.refusal == Cause.RISK_REJECTED.value)

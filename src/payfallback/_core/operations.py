@@ -44,10 +44,10 @@ class Attempt:
     """
 
     kind: Kind
-    order_id: str
     number: str
     amount: Money
     option: Option
+    order_id: str = ""
     title: str = ""
     timeout: float = 3.0
     now: float = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from payfallback._core import events as e
 from payfallback._core.cards import declined, free_at
 from payfallback._core.effects import Recall
-from payfallback._core.ladder import closed_by, closes
+from payfallback._core.ladder import closed_by, closes, refused_for_risk
 from payfallback._core.memory import Refusal
 from payfallback._core.operations import Answer
 from payfallback._core.order import Attempt
@@ -68,18 +68,21 @@ def recollect(run: Run, answer: Answer) -> Flow:
 def why_not(run: Run, option: Option) -> Cause | None:
     """Why an option would not be tried now, by what was refused before; None when it would.
 
-    An explicit choice is tried whatever is remembered, but for two things: a channel that refused this shopper for risk
-    is not asked again, and the card networks' rules hold for everybody. A shopper refused for risk pays with what they
-    choose, and nothing else is tried by itself after it, unless the route allows that.
+    An explicit choice is tried whatever is remembered, but for two things: a channel that refused this order or this
+    shopper for risk is not asked again, and the card networks' rules hold for everybody. Who was refused for risk pays
+    with what they choose, and nothing else is tried by itself after it, unless the route allows that.
     """
     chosen = option.id == run.choice
     if run.autonomy == "observe":
         return None
+    around = run.route is not None and run.route.shop_around_risk
+    risky = refused_for_risk(run.known.attempts)
+    if risky and not around and (option.channel in risky or not chosen):
+        return Cause.RISK_REJECTED
     if not chosen and closed_by(run.known.attempts, option):
         return Cause.REFUSED_RECENTLY
     if not run.remembered:
         return None
-    around = run.route is not None and run.route.shop_around_risk
     refused = remembered_cause(run.remembered, option, run.known.amount, chosen=chosen, around=around)
     if refused is Cause.RISK_REJECTED:
         return refused

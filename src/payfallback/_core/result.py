@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from payfallback._core.ladder import closed_by
+from payfallback._core.ladder import closed_by, refused_for_risk
 from payfallback._core.order import Attempt, Record
 from payfallback._core.run import Run
 from payfallback._core.safety import left_at_latest
@@ -180,9 +180,9 @@ def alternatives(run: Run, current: str) -> tuple[str, ...]:
     route = run.route
     if route is None or run.autonomy in ("observe", "retry"):
         return ()
-    causes = [cause for _, cause in run.known.passed]
-    if Cause.RISK_REJECTED.value in causes and not route.shop_around_risk:
-        return ()  # a refusal for risk, remembered of this shopper, is not shopped around
+    risky = any(cause == Cause.RISK_REJECTED.value for _, cause in run.known.passed)
+    if (risky or refused_for_risk(run.known.attempts)) and not route.shop_around_risk:
+        return ()  # a refusal for risk, of this order or remembered of its shopper, is not shopped around
     ended = {attempt.option for attempt in run.known.attempts} | set(run.tried)
     shut = {option.partition("/")[0] for option, cause in run.known.passed if cause in _GATE}
     return tuple(

@@ -101,14 +101,13 @@ def _resend_at(record: Record, attempt: Attempt, view: View, channel: Channel) -
         return None
     if record.finished or attempt.seq <= record.leave_upto:
         return None
-    at = max(view.now, attempt.answered_at + max(attempt.retry_after or 0.0, 0.2 * 2.0**attempt.sends))
-    if at >= min(attempt.first_sent + young, record.pay_by, view.until - channel.capabilities.min_time):
-        return None
     if attempt.expires_at is not None and view.now >= attempt.expires_at:
         return None
     if not (attempt.resendable or (attempt.not_found and not attempt.refusal)):
         return None
-    return at
+    at = max(view.now, attempt.answered_at + max(attempt.retry_after or 0.0, view.pause(attempt, channel)))
+    last = min(attempt.first_sent + young, record.pay_by, view.until - channel.capabilities.min_time)
+    return at if at < last else None
 
 
 def _leave(record: Record, attempt: Attempt, view: View, capabilities: Capabilities) -> Task:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from payfallback._core import events as e
 from payfallback._core.decide import due
 from payfallback._core.effects import Append, Effect, Keep, Load, Sleep
+from payfallback._core.env import Env
 from payfallback._core.fold import evolve, fold
 from payfallback._core.memory import Refusal
 from payfallback._core.order import Record, key_of
 from payfallback._core.refusals import number_taken, refuse_closed, same_payment
-from payfallback._values import draft, field, value
+from payfallback._values import draft, field
 from payfallback.errors import JournalUnavailable
 from payfallback.model import Order, Shopper
-from payfallback.policy import Channel, Policy, Route
+from payfallback.policy import Policy, Route
 from payfallback.taxonomy import Cause
 
 Flow = Generator[Effect, Any, Any]
@@ -24,39 +25,8 @@ Step = Flow | bool  # what a step came to, or the flow that finds out
 
 NOBODY = Shopper()
 NONE_YET: Mapping[int, Any] = MappingProxyType({})
+NO_PAUSE: Mapping[tuple[int, int], float] = MappingProxyType({})
 MAX_CONFLICTS = 25  # a run that loses this often leaves the order to the others
-
-
-class Ticking(Protocol):
-    """The two clocks that a run reads."""
-
-    def monotonic(self) -> float:
-        """For waiting."""
-
-    def epoch(self) -> float:
-        """For what is written down."""
-
-
-@value
-class Env:
-    """What every run of one client shares. `backoff(channel, n)`: seconds before the n-th resend. `peek(channel)`: why
-    a channel would be refused right now. `memo(channel, operation)`: what its adapter wants kept; those of the
-    channels in `forgetful` want nothing. `tell`: observer.
-    `heard()`: whether anybody listens to events below a warning; if not, a run does not put them together.
-    `remember`, `forget`: the memory of shoppers and cards, written soon and at no run's cost."""
-
-    policy: Policy
-    clock: Ticking
-    owner: Callable[[], str]
-    backoff: Callable[[Channel, int], float]
-    peek: Callable[[str], Cause | None]
-    memo: Callable[[str, Any], Mapping[str, str]]
-    tell: Callable[..., None] | None = None
-    forgetful: frozenset[str] = frozenset()
-    hashed: Callable[[str], str] = field(default=lambda ref: "")
-    heard: Callable[[], bool] = field(default=lambda: True)
-    remember: Callable[[tuple[Refusal, ...]], None] = field(default=lambda refusals: None)
-    forget: Callable[[str, str], None] = field(default=lambda subject, scope: None)
 
 
 @draft
@@ -88,6 +58,8 @@ class Run:
     resends: Mapping[int, int] = NONE_YET
     remembered: tuple[Refusal, ...] | None = None  # of this shopper and card; None: not looked at yet
     rests: float | None = None  # seconds for which the networks forbid the card that was chosen
+    news: tuple[tuple[str, dict[str, Any]], ...] = ()  # what the observer hears once it is durable
+    pauses: Mapping[tuple[int, int], float] = NO_PAUSE  # before each resend, by attempt and sends
     refund_id: str = ""
     no_retry: tuple[int, ...] = ()
     saved: bool = True  # the last reload made its evidence durable
@@ -138,6 +110,18 @@ class Run:
         if tell is not None:
             tell(event, order_id=record.order_id if record is not None else self.key, **fields)
 
+    def announce(self, event: str, **fields: Any) -> None:
+        """Let the observer hear a decision once it is durable; one that loses its race is never heard."""
+        if self.blind:
+            self.tell(event, **fields)
+        elif self.env.tell is not None:
+            self.news = (*self.news, (event, fields))
+
+    def _tell_news(self) -> None:
+        for event, fields in self.news:
+            self.tell(event, **fields)
+        self.news = ()
+
     # ---- durability
 
     def flush(self, lease: float | None = None) -> Flow:
@@ -171,6 +155,8 @@ class Run:
             if lease is not None:
                 self.fence = reply.fence if lease else None
             self.pending.clear()
+            if self.news:
+                self._tell_news()
             return True
         if reply.conflict == "number":
             taken = [event.option for event in self.pending if type(event) is e.Planned]
@@ -217,6 +203,7 @@ class Run:
     def take(self, stored: Any) -> None:
         """Make what the journal holds this run's own. Raises `OrderConflict` when it is another payment."""
         self.pending.clear()
+        self.news = ()
         self.stale = False
         if stored is None:
             self.record, self.version, self.fence = None, 0, None

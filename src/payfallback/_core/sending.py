@@ -50,10 +50,10 @@ def operation(
     shopper = run.shopper if kind in (Kind.CHARGE, Kind.CREATE) else NOBODY
     return Operation(
         kind,
-        record.order_id,
         attempt.number,
         record.amount,
         Option.parse(attempt.option),
+        record.order_id,
         order.title if order is not None else "",
         timeout,
         run.now(),

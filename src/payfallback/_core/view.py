@@ -84,6 +84,7 @@ class View:
     fallback: Callable[[], bool] = field(default=lambda: False)  # another option may be taken by itself
     retries: bool = False  # the request can be made again in this run
     acts: bool = True  # autonomy lets us close and refund
+    pause: Callable[[Attempt, Channel], float] = field(default=lambda attempt, channel: 0.0)  # before a resend, seconds
     until: float = math.inf  # epoch second at which the shopper has waited long enough
 
     def channel(self, attempt: Attempt) -> Channel | None:

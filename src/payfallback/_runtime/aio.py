@@ -11,10 +11,12 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, Load, MayAsk, Sleep
-from payfallback._core.operations import Answer
+from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, Load, MayAsk, Recall, Sleep
+from payfallback._core.operations import Answer, Kind
 from payfallback._runtime.calls import read_safely, read_safely_async
 from payfallback._runtime.commits import commit_of
+from payfallback._runtime.limit import time_limit
+from payfallback._runtime.plans import AT_ONCE
 from payfallback._runtime.shared import Shared, no_such_operation, timed_out
 from payfallback.ports import AsyncExchanging, Callables
 
@@ -113,6 +115,8 @@ class AsyncDriver:
                     effect = send(await self.call(effect))
                 elif kind is Load:
                     effect = send(await self._load(effect))
+                elif kind is Recall:
+                    effect = send(await self._recall(effect))
                 elif kind is Sleep:
                     await self.sleep(effect.seconds)
                     effect = send(None)
@@ -149,27 +153,36 @@ class AsyncDriver:
         self._shared.journal.load(effect.key, slot)
         return await slot.wait()
 
+    async def _recall(self, effect: Recall) -> Any:
+        slot = AsyncSlot()
+        self._shared.journal.recall(effect.subjects, slot)
+        return await slot.wait()
+
     async def call(self, effect: Call) -> Answer:
         answer: Answer | None = None
         started = self._shared.clock.monotonic()
+        operation, provider = effect.operation, self._shared.callables.get(effect.channel)
         try:
-            answer = await self._answer(effect)
+            call = provider.call(operation) if provider is not None and provider.is_async else None
+            if provider is None or call is None:
+                answer = await self._answer(effect, provider)
+                return answer
+            with time_limit(operation.timeout):
+                answer = await read_safely_async(provider, operation, call)
+            if answer is None:
+                answer = timed_out(operation.timeout)
         finally:
             self._shared.answered(effect, answer, started)
         return answer
 
-    async def _answer(self, effect: Call) -> Answer:
-        operation, provider = effect.operation, self._shared.callables.get(effect.channel)
+    async def _answer(self, effect: Call, provider: Callables | None) -> Answer:
+        operation = effect.operation
         if provider is None:
             return await self._exchange().perform(self._shared.wires[effect.channel], operation)
-        call = provider.call(operation)
+        call = None if provider.is_async else provider.call(operation)
         if call is None:
             return no_such_operation(operation.kind)
-        if not provider.is_async:
-            return await self._in_thread(effect, provider, call)
-        with anyio.move_on_after(operation.timeout):
-            return await read_safely_async(provider, operation, call)
-        return timed_out(operation.timeout)
+        return await self._in_thread(effect, provider, call)
 
     async def _in_thread(self, effect: Call, provider: Callables, call: Callable[[], Any]) -> Answer:
         """A sync callable cannot be interrupted: when its time is up the attempt is unknown, and what it returns
@@ -184,21 +197,22 @@ class AsyncDriver:
 
         try:
             with anyio.move_on_after(operation.timeout):
-                return await anyio.to_thread.run_sync(
-                    work, abandon_on_cancel=True, limiter=self._limiter(effect.channel)
-                )
+                return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter(effect))
         finally:
             left[0] = True
         return timed_out(operation.timeout)
 
-    def _limiter(self, channel: str) -> anyio.CapacityLimiter:
-        """Threads of one channel on one loop, so that one that hangs does not take the others'."""
-        key = (anyio.lowlevel.current_token(), channel)
+    def _limiter(self, effect: Call) -> anyio.CapacityLimiter:
+        """Threads of one channel on one loop, so that one that hangs does not take the others'. Questions about plans
+        have a few of their own: no payment waits for them."""
+        channel, plans = effect.channel, effect.operation.kind is Kind.PLANS
+        key = (anyio.lowlevel.current_token(), f"{channel}?" if plans else channel)
         limiter = self._limits.get(key)
         if limiter is None:
             if len(self._limits) > 1000:  # loops come and go (tests, asyncio.run in a loop)
                 self._limits.clear()
             configured = self._shared.policy.channels.get(channel)
-            limiter = anyio.CapacityLimiter(configured.max_in_flight if configured is not None else 40)
+            most = configured.max_in_flight if configured is not None else 40
+            limiter = anyio.CapacityLimiter(AT_ONCE if plans else most)
             self._limits[key] = limiter
         return limiter

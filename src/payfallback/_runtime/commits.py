@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MethodType
+
 from payfallback._core import events as e
 from payfallback._core.effects import Append
 from payfallback._core.order import Attempt, Record
@@ -37,7 +39,7 @@ def commit_of(append: Append) -> Commit:
         owner=append.owner,
         take_lease=append.lease,
         due=append.due,
-        summary=summary_of(after) if decides else None,
+        summary=MethodType(summary_of, after) if decides else None,
         outcomes=outcomes,
         numbers=numbers,
     )

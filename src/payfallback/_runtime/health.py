@@ -96,6 +96,17 @@ class Gate:
             news = _taken(lane)
         self._tell(news)
 
+    def strike(self, channel: str, cause: Cause, elapsed: float) -> None:
+        """Something that counts against a channel besides what its permits came to: a surge of one trouble."""
+        lane = self._lanes.get(channel)
+        if lane is None:
+            return
+        now = self._monotonic()
+        with self._lock:
+            lane.strike(cause, elapsed, now)
+            news = _taken(lane)
+        self._tell(news)
+
     def learned(self, channel: str, paid: bool) -> None:
         """An unknown of this channel settled: paid, it counts as a success after all."""
         lane = self._lanes.get(channel)

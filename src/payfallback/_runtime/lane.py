@@ -191,6 +191,13 @@ class Lane:
         self.news.append(("circuit.closed", {"channel": self.name, "reason": self._why}))
         self._why, self.since = "", now
 
+    def strike(self, cause: Cause, elapsed: float, now: float) -> None:
+        """A failure that no permit belongs to."""
+        self.window.failure(now, elapsed, cause, unsure=False)
+        if not self.circuit.is_open:
+            self._decide(Weight.FAILED, False)
+            self._clarify()
+
     def learned(self, paid: bool, now: float) -> None:
         """An unknown settled. Paid: it was no failure. It never closes a circuit, which is for the probe to do."""
         if not paid:

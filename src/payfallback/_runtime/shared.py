@@ -15,15 +15,19 @@ from typing import Any
 from payfallback._core import events as e
 from payfallback._core.answers import seen
 from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, MayAsk
+from payfallback._core.limits import plausible
 from payfallback._core.operations import Answer, Kind, Operation
 from payfallback._core.order import Attempt
 from payfallback._core.run import Env
 from payfallback._runtime.commits import never_sent
 from payfallback._runtime.forks import renew_after_fork
 from payfallback._runtime.health import Gate, Rejection
+from payfallback._runtime.plans import PlanShelf
+from payfallback._runtime.surges import Surges
+from payfallback._runtime.unlisted import Unlisted
 from payfallback.policy import Channel, Policy
 from payfallback.ports import Callables, Clock, Commit, Journal, Observer, Provider, Wire
-from payfallback.taxonomy import Cause, Verdict
+from payfallback.taxonomy import FACTS, Cause, Verdict
 
 KEPT = 10_000  # pieces of evidence kept while the journal is away; beyond it the oldest goes, and recovery asks again
 SWITCHES_EVERY = 1.0  # seconds between two looks at the manual switches; every worker obeys within 2
@@ -103,6 +107,9 @@ class Shared:
         self.callables = {name: each for name, each in providers.items() if isinstance(each, Callables)}
         self.wires = {name: each for name, each in providers.items() if isinstance(each, Wire)}
         self.backlog = Backlog(journal, observer)
+        self.plans = PlanShelf(policy.credit, clock)
+        self.surges = Surges(policy.credit, clock)
+        self.unlisted = Unlisted(observer)
         self._count = itertools.count(1)
         self._switches_at = float("-inf")
         self.env = Env(
@@ -112,9 +119,13 @@ class Shared:
             backoff=backoff,
             peek=self.peek,
             memo=self._memo,
+            forgetful=frozenset(name for name, each in providers.items() if getattr(each, "keeps_nothing", False)),
+            wires=frozenset(self.wires),
             tell=observer,
             hashed=hashed,
             heard=heard,
+            remember=lambda refusals: journal.remember(refusals, _ignore),
+            forget=lambda subject, scope: journal.forget(subject, scope, _ignore),
         )
         self.after_fork()
         renew_after_fork(self)
@@ -164,10 +175,31 @@ class Shared:
 
     def answered(self, effect: Call, answer: Answer | None, started: float) -> None:
         """Let health know; None: the caller went away."""
+        elapsed = self.clock.monotonic() - started
+        if answer is not None and answer.unlisted:
+            asked, provider = effect.operation, self.providers[effect.channel]
+            self.unlisted.met(effect.channel, provider, asked.kind.value, answer.code, order_id=asked.order_id)
         if effect.permit is not None:
-            self.gate.settle(effect.permit, answer, self.clock.monotonic() - started)
+            answer = answer and plausible(answer, self.policy.credit)
+            self.gate.settle(effect.permit, answer, elapsed)
+            if answer is not None and answer.verdict is Verdict.DECLINED:
+                self.shown(effect.channel, answer.cause, effect.operation, elapsed)
         elif answer is not None and effect.operation.kind is Kind.QUERY and answer.verdict is Verdict.CAPTURED:
             self.gate.learned(effect.channel, True)
+
+    def shown(self, channel: str, cause: Cause | None, operation: Operation, elapsed: float) -> None:
+        """A shopper was shown a cause that is theirs alone, unless many show it at once: that is told, and a glitch
+        counts against the channel then."""
+        who = operation.ref or operation.order_id
+        if cause is None or FACTS[cause].counts not in ("surge", "many") or not who:
+            return
+        shoppers, first = self.surges.shown(channel, cause, who)
+        if not shoppers:
+            return
+        if first and self.observer is not None:
+            self.observer("channel.surge", channel=channel, cause=cause.value, shoppers=shoppers)
+        if FACTS[cause].counts == "many":
+            self.gate.strike(channel, cause, elapsed)
 
     def late(self, effect: Call, answer: Answer) -> None:
         """An answer that came after its time was up is still evidence."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Generator
 from functools import partial
 from inspect import signature
+from queue import Empty, SimpleQueue
 from typing import Any
 
-from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, Load, MayAsk, Sleep
-from payfallback._core.operations import Answer
+from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, Load, MayAsk, Recall, Sleep
+from payfallback._core.operations import Answer, Kind, Operation
 from payfallback._runtime.calls import read_safely
 from payfallback._runtime.commits import commit_of
-from payfallback._runtime.shared import Shared, no_such_operation
+from payfallback._runtime.plans import AT_ONCE
+from payfallback._runtime.shared import Shared, no_such_operation, timed_out
 from payfallback.errors import JournalUnavailable
 from payfallback.ports import Exchanging
 
@@ -55,6 +58,7 @@ class SyncDriver:
         self._shared = shared
         self._exchange = exchange
         self.sleep = sleep
+        self._places: dict[tuple[int, str], threading.BoundedSemaphore] = {}
         submit: Any = shared.journal.submit
         # This thread waits anyway: a journal that can write on it spares the hand-over to its writer.
         here = "may_block" in signature(submit).parameters
@@ -62,6 +66,7 @@ class SyncDriver:
         self._perform: dict[type, Callable[[Any], Any]] = {
             Append: self._append,
             Load: self._load,
+            Recall: self._recall,
             Admit: shared.admit,
             GiveBack: shared.give_back,
             MayAsk: shared.may_ask,
@@ -108,6 +113,11 @@ class SyncDriver:
         self._shared.journal.load(effect.key, slot)
         return slot.wait()
 
+    def _recall(self, effect: Recall) -> Any:
+        slot = Slot()
+        self._shared.journal.recall(effect.subjects, slot)
+        return slot.wait()
+
     def call(self, effect: Call) -> Answer:
         """Make one call to a provider and let health know."""
         answer: Answer | None = None
@@ -118,6 +128,25 @@ class SyncDriver:
             self._shared.answered(effect, answer, started)
         return answer
 
+    def _aside(self, channel: str, operation: Operation, work: Callable[[], Answer]) -> Answer:
+        """A question that no payment hangs on is not waited for longer than its time, whatever its callable does."""
+        places = self._places.setdefault((os.getpid(), channel), threading.BoundedSemaphore(AT_ONCE))
+        if not places.acquire(blocking=False):
+            return timed_out(0.0)
+        slot: SimpleQueue[Answer] = SimpleQueue()
+
+        def run() -> None:
+            try:
+                slot.put(work())
+            finally:
+                places.release()
+
+        threading.Thread(target=run, name="payfallback-plans", daemon=True).start()
+        try:
+            return slot.get(timeout=operation.timeout)
+        except Empty:
+            return timed_out(operation.timeout)
+
     def _answer(self, effect: Call) -> Answer:
         operation, provider = effect.operation, self._shared.callables.get(effect.channel)
         if provider is None:
@@ -125,4 +154,6 @@ class SyncDriver:
         call = provider.call(operation)
         if call is None:
             return no_such_operation(operation.kind)
+        if operation.kind is Kind.PLANS:
+            return self._aside(effect.channel, operation, partial(read_safely, provider, operation, call))
         return read_safely(provider, operation, call)

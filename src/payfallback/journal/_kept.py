@@ -26,9 +26,8 @@ class Kept:
             self._drop(next(iter(self._of)))
 
     def recall(self, subjects: Sequence[str], now: float) -> tuple[Refusal, ...]:
-        """What is kept of them, oldest first."""
-        found = [each for subject in subjects for each in self._held(subject, now)]
-        return tuple(sorted(found, key=lambda each: each.at))
+        """What is kept of them, by subject, in the order in which it was kept."""
+        return tuple(each for subject in sorted({*subjects}) for each in self._held(subject, now))
 
     def _held(self, subject: str, now: float) -> list[Refusal]:
         kept = [each for each in self._of.get(subject, ()) if each.until > now]

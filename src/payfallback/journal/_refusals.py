@@ -33,10 +33,10 @@ def remember(connection: sqlite3.Connection, refusals: Sequence[Refusal], now: f
 
 
 def recall(connection: sqlite3.Connection, subjects: Sequence[str], now: float) -> tuple[Refusal, ...]:
-    """What is kept of them, oldest first."""
+    """What is kept of them, by subject, in the order in which it was kept."""
     marks = ",".join("?" * len(subjects))
     rows = connection.execute(
-        f"SELECT {_NAMES} FROM refusals WHERE subject IN ({marks}) AND until > ? ORDER BY at, id",  # noqa: S608  # as above
+        f"SELECT {_NAMES} FROM refusals WHERE subject IN ({marks}) AND until > ? ORDER BY subject, id",  # noqa: S608  # as above
         (*subjects, now),
     )
     return tuple(Refusal(**dict(zip(_COLUMNS, row, strict=True))) for row in rows)

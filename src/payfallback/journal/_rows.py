@@ -31,7 +31,7 @@ def row_of(commit: Commit, codec: Codec) -> Row:
         commit.owner,
         -1 if take is None else take,
         -1 if due is None else due,
-        *(_NO_SUMMARY if summary is None else _summary_row(summary)),
+        *(_NO_SUMMARY if summary is None else _summary_row(summary() if callable(summary) else summary)),
         codec.encode(commit.events, commit.key),
         *(_index_row(commit.numbers) if commit.numbers else _NO_INDEX),
         *(_outcome_row(commit.outcomes) if commit.outcomes else _NO_OUTCOME),

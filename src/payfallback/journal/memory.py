@@ -13,26 +13,13 @@ from typing import Any
 from payfallback._core.events import Event, Seen
 from payfallback._core.memory import Refusal
 from payfallback.errors import ProgrammingError
+from payfallback.journal._entries import Entry, Leads
 from payfallback.journal._kept import Kept
 from payfallback.journal._rules import check_lease, checked_sort, closed, flaw, inbox_text, written
 from payfallback.journal._sealing import Key, seal_of
 from payfallback.journal.codec import without_secrets
 from payfallback.ports import Clock, Commit, Done, Receipt, Stored, Summary, Switch
 from payfallback.results import Outcome
-
-
-class _Entry:
-    """One order."""
-
-    __slots__ = ("due", "events", "fence", "owner", "summary", "until")
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.fence = 0
-        self.owner = ""
-        self.until = 0.0
-        self.due: float | None = None
-        self.summary: Summary | None = None
 
 
 class MemoryJournal:
@@ -47,10 +34,10 @@ class MemoryJournal:
         self._keeps_secrets = seal_of(seal) is not None
         self._lock = Lock()
         self._closed = False
-        self._orders: dict[str, _Entry] = {}
+        self._orders: dict[str, Entry] = {}
         self._open: dict[str, float] = {}
         self._numbers: dict[tuple[str, str], str] = {}
-        self._found: dict[str, dict[str, None]] = {}
+        self._found = Leads()
         self._told: set[str] = set()
         self._undelivered: dict[str, Outcome] = {}
         self._inbox: dict[tuple[str, str], dict[tuple[str, str], None]] = {}
@@ -71,23 +58,23 @@ class MemoryJournal:
         if conflict:
             return Receipt(ok=False, conflict=conflict)
         if entry is None:
-            entry = self._orders[commit.key] = _Entry()
+            entry = self._orders[commit.key] = Entry()
         entry.events += commit.events if self._keeps_secrets else _cleared(commit.events)
         if commit.numbers:
             self._index(commit.key, commit.numbers)
         if commit.version is None:
             return self._evidence(commit, entry)
         if commit.summary is not None:
+            entry.columns = commit.summary
             if not commit.version:
-                self._found.setdefault(commit.summary.order_id, {})[commit.key] = None
-            entry.summary = commit.summary
+                self._found.add(entry.order_id(commit.events[0]), commit.key)
         self._look_again(commit.key, entry, commit.due)
         for outcome in commit.outcomes:
             self._told.add(outcome.id)
             self._undelivered[outcome.id] = outcome
         return written(len(entry.events), self._lease(commit, entry))
 
-    def _conflict(self, commit: Commit, entry: _Entry | None) -> str:
+    def _conflict(self, commit: Commit, entry: Entry | None) -> str:
         if commit.version is None:
             if entry is None:
                 return "missing"
@@ -106,12 +93,12 @@ class MemoryJournal:
                 return "outcome"
         return ""
 
-    def _may_decide(self, commit: Commit, entry: _Entry) -> bool:
+    def _may_decide(self, commit: Commit, entry: Entry) -> bool:
         if commit.fence is None:
             return not entry.owner or entry.until <= self._now()
         return commit.fence == entry.fence and bool(entry.owner) and commit.owner in (entry.owner, "")
 
-    def _lease(self, commit: Commit, entry: _Entry) -> int:
+    def _lease(self, commit: Commit, entry: Entry) -> int:
         """Take, prolong or release; the number of the lease that the writer now holds, 0 for none."""
         if commit.take_lease is None:
             return commit.fence or 0 if commit.version else 0
@@ -124,13 +111,13 @@ class MemoryJournal:
         entry.until = self._now() + commit.take_lease
         return entry.fence
 
-    def _evidence(self, commit: Commit, entry: _Entry) -> Receipt:
+    def _evidence(self, commit: Commit, entry: Entry) -> Receipt:
         """Evidence makes somebody look sooner, never later, and leaves lease and summary to who decides."""
         if commit.due is not None and (entry.due is None or commit.due < entry.due):
             self._look_again(commit.key, entry, commit.due)
         return written(len(entry.events), 0)
 
-    def _look_again(self, key: str, entry: _Entry, due: float | None) -> None:
+    def _look_again(self, key: str, entry: Entry, due: float | None) -> None:
         entry.due = due
         if due is None:
             self._open.pop(key, None)
@@ -140,13 +127,13 @@ class MemoryJournal:
     def _index(self, key: str, numbers: tuple[tuple[str, str], ...]) -> None:
         for pair in numbers:
             self._numbers[pair] = key
-            self._found.setdefault(pair[1], {})[key] = None
+            self._found.add(pair[1], key)
 
     def load(self, key: str, done: Done) -> None:
         """`done(Stored | None)`."""
         self._answer(done, lambda: self._stored(key, self._orders[key]) if key in self._orders else None)
 
-    def _stored(self, key: str, entry: _Entry) -> Stored:
+    def _stored(self, key: str, entry: Entry) -> Stored:
         return Stored(
             key=key,
             events=tuple(entry.events),
@@ -160,7 +147,7 @@ class MemoryJournal:
     def find(self, text: str, done: Done) -> None:
         """`done(tuple[str, ...])`: keys of the orders with this order id, attempt number or provider reference."""
         self._answer(
-            done, lambda: tuple({**self._found.get(text, {}), **({text: None} if text in self._orders else {})})
+            done, lambda: tuple(dict.fromkeys((*self._found.to(text), *((text,) if text in self._orders else ()))))
         )
 
     # ------------------------------------------------------------ recovery and listing
@@ -258,7 +245,7 @@ class MemoryJournal:
         self._answer(done, lambda: self._refusals.remember(refusals))
 
     def recall(self, subjects: Sequence[str], done: Done) -> None:
-        """`done(tuple[Refusal, ...])`: what is kept of these subjects, oldest first."""
+        """`done(tuple[Refusal, ...])`: what is kept of these subjects, by subject and as kept."""
         self._answer(done, lambda: self._refusals.recall(subjects, self._now()))
 
     def forget(self, subject: str, scope: str, done: Done) -> None:
@@ -288,7 +275,7 @@ def _cleared(events: tuple[Event, ...]) -> tuple[Event, ...]:
     return events
 
 
-_RANKS: dict[str, Callable[[_Entry], Any]] = {
+_RANKS: dict[str, Callable[[Entry], Any]] = {
     "since": lambda entry: entry.summary and entry.summary.since,
     "amount": lambda entry: entry.summary and -entry.summary.amount,
     "due": lambda entry: (entry.due is None, entry.due or 0.0),

@@ -168,7 +168,7 @@ class SqliteJournal:
         self._write(done, lambda connection, now: _refusals.remember(connection, refusals, now))
 
     def recall(self, subjects: Sequence[str], done: Done) -> None:
-        """`done(tuple[Refusal, ...])`: what is kept of these subjects, oldest first."""
+        """`done(tuple[Refusal, ...])`: what is kept of these subjects, by subject and as kept."""
         self._read(done, lambda connection: _refusals.recall(connection, subjects, self._now()))
 
     def forget(self, subject: str, scope: str, done: Done) -> None:

@@ -33,7 +33,7 @@ EVENT_NAMES: Mapping[str, EventName] = {
     ),
     "attempt.passed_over": _on("info", "order_id option cause", "an option was not tried, and why"),
     "attempt.resend_refused": _on(
-        "warning", "order_id number option", "the same number would have carried another request: not sent, but asked about"
+        "warning", "order_id number option", "the same number would have carried another request: not sent, but asked"
     ),
     "attempt.closed": _on("info", "order_id number option reason", "an attempt is dead on evidence"),
     "attempt.unknown": _on(

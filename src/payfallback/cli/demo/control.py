@@ -36,11 +36,13 @@ class Control:
         self._client.delete("/faults").raise_for_status()
         self._post("/notifications", {"provider": FIRST, "mode": "on"})
 
-    def scan(self, provider: str, number: str) -> None:
-        """The shopper pays what is open under a number. What is closed or unknown stays unpaid, as on a real phone."""
+    def scan(self, provider: str, number: str) -> bool:
+        """The shopper pays what is open under a number, and sees whether that went through. What is closed or unknown
+        stays unpaid, as on a real phone."""
         answer = self._client.post("/pay", json={"provider": provider, "number": number})
-        if answer.status_code != httpx.codes.NOT_FOUND:
-            answer.raise_for_status()
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return False
+        return answer.raise_for_status().json()["state"] in ("paid", "processing")
 
     def open(self, action: Action) -> None:
         """The shopper opens what is shown: a QR code that is an address, a page. It may fail, as everything may."""

@@ -14,8 +14,9 @@ from payfallback.model import Action
 from payfallback.results import ActionRequired, NotPaid, Paid, Pending, Result
 
 POLLS = 10  # looks at the status page before the shopper puts the phone away
+REFUSED = 2  # looks after the phone said no
 AT_THE_COUNTER = 5  # looks before the cashier serves the next one; recovery finishes it
-TURNS = 6  # clicks of one shopper
+TURNS = 9  # clicks of one shopper
 BETWEEN = 0.2  # seconds between two looks
 ASK_EVERY = 4  # every so many looks the page asks the provider, should a notification be lost
 
@@ -120,15 +121,18 @@ def _at_the_code(buyer: Buyer, shown: ActionRequired, fresh: bool) -> Journey:
 
 def _leaving(buyer: Buyer, shown: ActionRequired) -> Journey:
     """What is shown did not work, as where the provider's page said no: another way, or none."""
+    result: Result
     if shown.alternatives and not buyer.stubborn:
-        return (yield Switch(_another(shown.option, shown.alternatives)))
-    return (yield Cancel())
+        result = yield Switch(_another(shown.option, shown.alternatives))
+    else:
+        result = yield Cancel()
+    return result
 
 
 def _paying(buyer: Buyer, shown: ActionRequired | Pending) -> Journey:
     yield Wait(buyer.pause)
-    yield Scan(shown.option, shown.number)
-    return (yield from _watching())
+    went_through = yield Scan(shown.option, shown.number)
+    return (yield from _watching(POLLS if went_through else REFUSED))
 
 
 def _watching(looks: int = POLLS) -> Journey:

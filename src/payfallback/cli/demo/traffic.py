@@ -63,7 +63,7 @@ class Traffic:
                     self._stage.shop.was_refused(buyer.order_id, error)
                     return
 
-    def _do(self, buyer: Buyer, step: Step) -> Result | None:
+    def _do(self, buyer: Buyer, step: Step) -> Result | bool | None:
         payments, show = self._stage.payments, self._stage.shop.show
         match step:
             case Pay(choice):
@@ -77,7 +77,7 @@ class Traffic:
             case Open(action):
                 self._stage.control.open(action)
             case Scan(option, number):
-                self._scan(option, number)
+                return self._scan(option, number)
             case Wait(seconds):
                 time.sleep(seconds)
         return None
@@ -95,7 +95,7 @@ class Traffic:
                     self._stage.shop.was_refused(buyer.order_id, error)
                     return
 
-    async def _do_async(self, buyer: Buyer, step: Step) -> Result | None:
+    async def _do_async(self, buyer: Buyer, step: Step) -> Result | bool | None:
         payments, show = self._stage.apayments, self._stage.shop.show
         match step:
             case Pay(choice):
@@ -109,13 +109,13 @@ class Traffic:
             case Open(action):
                 await anyio.to_thread.run_sync(self._stage.control.open, action)
             case Scan(option, number):
-                await anyio.to_thread.run_sync(self._scan, option, number)
+                return await anyio.to_thread.run_sync(self._scan, option, number)
             case Wait(seconds):
                 await anyio.sleep(seconds)
         return None
 
-    def _scan(self, option: str, number: str) -> None:
-        self._stage.control.scan(self._providers[option.partition("/")[0]], number)
+    def _scan(self, option: str, number: str) -> bool:
+        return self._stage.control.scan(self._providers[option.partition("/")[0]], number)
 
 
 def _shopper(buyer: Buyer) -> Shopper:

@@ -262,13 +262,13 @@ def attempt_number(channel: Channel, order_id: str, seq: int) -> str:
     """The merchant's number of attempt `seq`, readable and never hashed or cut.
 
     Characters that no provider takes are left out of the order's id, and zeros are put in front until the number has
-    six characters. Two orders whose numbers would collide under one account are told apart by the journal, which
-    refuses the second. Raises `NumberInvalid` when the number does not fit the provider's alphabet and length.
+    six characters, or as many as the provider's alphabet asks for. Two orders whose numbers would collide under one
+    account are told apart by the journal, which refuses the second. Raises `NumberInvalid` when the number does not fit the provider's alphabet and length.
     """
     plain = order_id.isascii() and order_id.isalnum()
     stem = order_id if plain else re.sub(r"[^0-9A-Za-z]", "", order_id)
     number = channel.number.format(order=stem, seq=seq, account=channel.account.name, channel=channel.name)
-    number = number.rjust(SHORTEST_NUMBER, "0")
+    number = number.rjust(_shortest(channel.capabilities.number), "0")
     if len(number) > LONGEST_NUMBER or not number_fits(channel, number):
         raise NumberInvalid(
             f"attempt number {number!r} does not fit channel {channel.name!r}",
@@ -276,6 +276,13 @@ def attempt_number(channel: Channel, order_id: str, seq: int) -> str:
             "(the 32 digits of a UUID are too many) or set the channel's `number` template",
         )
     return number
+
+
+@lru_cache(256)
+def _shortest(alphabet: str) -> int:
+    """The least length that a provider's alphabet of numbers, such as "[0-9A-Za-z]{8,40}", takes."""
+    least = re.search(r"\{([0-9]{1,2})(?:,[0-9]*)?\}$", alphabet)
+    return max(SHORTEST_NUMBER, min(int(least[1]), LONGEST_NUMBER) if least else 0)
 
 
 SHORTEST_NUMBER = 6  # what every provider's alphabet and length admit (facts, merchant numbers)

@@ -75,6 +75,22 @@ def test_inputs_are_for_a_charge_only() -> None:
     assert all(not each.inputs and not each.ref and not each.ip and not each.return_url for each in others)
 
 
+def test_short_numbers_are_padded_to_what_the_provider_takes() -> None:
+    """UnionPay takes no number below eight characters, others none below six: zeros stand in front."""
+    heard: list[str] = []
+
+    def paid(attempt: pf.Attempt) -> pf.Answer:
+        heard.append(attempt.number)
+        return pf.Answer(verdict=pf.Verdict.CAPTURED, amount=attempt.amount)
+
+    for alphabet in ("[0-9A-Za-z]{8,32}", "[0-9A-Za-z]{1,32}"):
+        own = pf.wrap(paid, query=paid, reads=lambda attempt, result: None, account="own/m1", number=alphabet)
+        with pf.Payments(**pf.channels({"a": own})) as payments:
+            payments.pay(pf.Order("A1", AMOUNT), "a")
+    assert heard == ["0000A101", "00A101"]
+
+
+
 @pytest.mark.parametrize("order_id", ["A" * 25, "*" * 64], ids=["too long", "nothing left of it"])
 def test_a_number_that_does_not_fit_is_refused(order_id: str) -> None:
     """Numbers are never hashed or cut: NumberInvalid, before anything is recorded or sent."""

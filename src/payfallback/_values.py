@@ -11,6 +11,7 @@ is filled while it is of a twin class, which is not frozen, and takes its own cl
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, TypeVar, dataclass_transform, overload
 
 T = TypeVar("T")
@@ -204,6 +205,17 @@ def _reduce(self: Any) -> tuple[Any, ...]:
 
 def _rebuild(cls: type[T], given: dict[str, Any]) -> T:
     return cls(**given)
+
+
+E = TypeVar("E", bound=type[Enum])
+
+
+def direct(cls: E) -> E:
+    """Make an enum's members plain attributes of it. On Python 3.11 reading one is a call otherwise, which costs 75 ns,
+    and a payment reads some forty."""
+    for name, member in cls.__members__.items():
+        type.__setattr__(cls, name, member)
+    return cls
 
 
 def changed(old: T, /, **changes: Any) -> T:

@@ -263,13 +263,14 @@ def attempt_number(channel: Channel, order_id: str, seq: int) -> str:
 
     Characters that no provider takes are left out of the order's id, and zeros are put in front until the number has
     six characters, or as many as the provider's alphabet asks for. Two orders whose numbers would collide under one
-    account are told apart by the journal, which refuses the second. Raises `NumberInvalid` when the number does not fit the provider's alphabet and length.
+    account are told apart by the journal, which refuses the second. Raises `NumberInvalid` when the number does not
+    fit the provider's alphabet and length, or nothing is left of the order's id.
     """
     plain = order_id.isascii() and order_id.isalnum()
     stem = order_id if plain else re.sub(r"[^0-9A-Za-z]", "", order_id)
     number = channel.number.format(order=stem, seq=seq, account=channel.account.name, channel=channel.name)
     number = number.rjust(_shortest(channel.capabilities.number), "0")
-    if len(number) > LONGEST_NUMBER or not number_fits(channel, number):
+    if not stem or len(number) > LONGEST_NUMBER or not number_fits(channel, number):
         raise NumberInvalid(
             f"attempt number {number!r} does not fit channel {channel.name!r}",
             hint=f"at most {LONGEST_NUMBER} characters matching {channel.capabilities.number}: shorten the order id "

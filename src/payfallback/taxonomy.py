@@ -9,9 +9,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import Literal
 
-from payfallback._values import value
+from payfallback._values import direct, value
 
 
+@direct
 class Verdict(Enum):
     """What an answer proves about one attempt. Everything that is not proof is `UNKNOWN`."""
 
@@ -30,6 +31,7 @@ class Verdict(Enum):
     __hash__ = object.__hash__  # identity: members are singletons, and the name's hash costs 80 ns
 
 
+@direct
 class Cause(Enum):
     """Why. The value is the stable name in the journal, in events and in JSON."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,19 @@ def test_an_order_in_another_currency_goes_to_the_card(written: Written) -> None
     result = written.pay("ABROAD1", "card", "USD")
     assert isinstance(result, Paid)
     assert [(entry["provider"], entry["currency"]) for entry in written.captures("ABROAD1")] == [("stripe", "USD")]
+
+
+def test_a_provider_that_is_told_the_shops_address_once_was_told(written: Written) -> None:
+    """Stripe sends its events to the address that stands in the file; nobody listens there now, and that is logged."""
+    written.pay("TOLD1", "card")
+    url = written.payments.policy.channels["card"].notify_url
+    end = time.monotonic() + 10
+    sent: list[dict[str, Any]] = []
+    while not sent and time.monotonic() < end:
+        told = written.http.get(f"{written.told['control_url']}/notifications").json()["sent"]
+        sent = [each for each in told if each["provider"] == "stripe" and each["number"].startswith("TOLD1")]
+        time.sleep(0.02)
+    assert {each["url"] for each in sent} == {url} == {"http://127.0.0.1:8000/notify/card"}
 
 
 def test_the_page_shows_every_order_once(written: Written) -> None:

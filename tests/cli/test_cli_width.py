@@ -87,6 +87,15 @@ def test_a_table_takes_the_form_that_fits(
     assert not [line for line in lines if cell_len(line) > max(columns, 24)]
 
 
+def test_only_the_last_column_is_broken(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever stands in the other columns stays on one line, however long it is."""
+    monkeypatch.setattr(say, "columns", lambda: 80)
+    monkeypatch.setattr(tables, "WIDE", 80)
+    long = "a state in more words than most"
+    tables.table(HEADS, [("wechat", long, "3", "timeout 211, http_503 73, refused 5, unsigned 2")])
+    assert f"wechat   {long}   3" in capsys.readouterr().out
+
+
 def test_a_table_without_rows_has_its_heads(capsys: pytest.CaptureFixture[str]) -> None:
     """An empty table prints its heads, and nothing breaks."""
     tables.table(HEADS, [])

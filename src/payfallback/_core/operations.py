@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Literal
 
-from payfallback._values import field, value
+from payfallback._values import direct, field, value
 from payfallback.model import Action, AppParams, ClientSecret, Form, Money, Option, Qr, Redirect
 from payfallback.taxonomy import Cause, Verdict
 
 
+@direct
 class Kind(Enum):
     """The operations of a provider.
 
@@ -166,15 +167,33 @@ def _flaw(answer: Any) -> str:
         return f"amount={type(answer.amount).__name__}: give pf.Money"
     if answer.limit is not None and not isinstance(answer.limit, Money):
         return f"limit={type(answer.limit).__name__}: give pf.Money"
-    if not isinstance(answer.plans, tuple) or not all(isinstance(plan, Plan) for plan in answer.plans):
+    if answer.plans != () and not (isinstance(answer.plans, tuple) and all(isinstance(p, Plan) for p in answer.plans)):
         return "plans that are no tuple of pf.Plan"
+    try:  # a payment waits for this: one join of all texts, and the names only where it fails
+        "".join((answer.code, answer.text, answer.number, answer.account, answer.provider_ref, answer.network))
+    except TypeError:
+        return _flawed_text(answer)
+    if not answer.paid_at is answer.provider_time is answer.retry_after is None:
+        return _flawed_time(answer)
+    return _flawed_action(answer) if answer.action is not None else ""
+
+
+def _flawed_text(answer: Any) -> str:
     for name in _TEXTS:
         if not isinstance(getattr(answer, name), str):
             return f"{name}={type(getattr(answer, name)).__name__}: give a str"
+    return ""
+
+
+def _flawed_time(answer: Any) -> str:
     for name in _TIMES:
         given = getattr(answer, name)
         if given is not None and not isinstance(given, int | float):
             return f"{name}={type(given).__name__}: give seconds"
+    return _flawed_action(answer)
+
+
+def _flawed_action(answer: Any) -> str:
     if answer.action is not None and not isinstance(answer.action, Qr | Redirect | Form | ClientSecret | AppParams):
         return f"action={type(answer.action).__name__}: give pf.Qr, pf.Redirect, pf.Form ..."
     return ""

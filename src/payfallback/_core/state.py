@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from enum import Enum
 
+from payfallback._values import direct
 
+
+@direct
 class Status(Enum):
     """Where an attempt stands."""
 
@@ -31,6 +34,7 @@ class Status(Enum):
     __hash__ = object.__hash__
 
 
+@direct
 class Fact(Enum):
     """What can happen to an attempt: our own acts, decisions, and what evidence proves."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 
 from payfallback._core.order import Attempt
-from payfallback._values import field, value
+from payfallback._values import direct, field, value
 from payfallback.policy import Channel, Policy
 
 LOOKS = (5.0, 15.0, 30.0, 60.0, 300.0)
@@ -19,6 +19,7 @@ MOST_CLOSES = 20  # on recovery's schedule about 15 hours; a provider that says 
 PERSON_AFTER = 86400.0  # an uncertainty this old stands before a person, and is still watched
 
 
+@direct
 class Act(Enum):
     """What can be done about an attempt or an order."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from enum import Enum
 
 from payfallback._core.operations import Answer
+from payfallback._values import direct
 from payfallback.taxonomy import FACTS, Cause, Verdict
 
 
+@direct
 class Weight(Enum):
     """How a call counts."""
 

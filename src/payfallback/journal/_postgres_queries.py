@@ -1,0 +1,189 @@
+"""The questions that a PostgreSQL journal answers, and its small writes. Each takes the session first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from payfallback.journal._postgres_session import NOW, Row, Session
+from payfallback.journal._rows import summary_of
+from payfallback.journal._rules import checked_sort
+from payfallback.journal._schema import SUMMARY
+from payfallback.journal.codec import decode_outcome
+from payfallback.ports import Summary, Switch
+from payfallback.results import Outcome
+
+_STORED = f"key, version, fence, owner, lease_until, due, log, {NOW}"
+_LISTED = f"SELECT {', '.join(SUMMARY)} FROM $S.orders"  # noqa: S608  # column names of ours
+_SORTED = {"since": "since, id", "amount": "amount DESC, id", "due": "due NULLS LAST, id"}
+
+# ---------------------------------------------------------------- orders
+
+
+def order(session: Session, key: str) -> Row | None:
+    """One order's row."""
+    found = session.rows(f"SELECT {_STORED} FROM $S.orders WHERE key = %(key)s", key=key)  # noqa: S608  # as above
+    return found[0] if found else None
+
+
+def keys(session: Session, text: str) -> tuple[str, ...]:
+    """Keys of the orders that an order id, a number, a provider's reference or a key leads to, oldest first."""
+    rows = session.rows(
+        """
+        SELECT key FROM $S.orders WHERE key = ANY(ARRAY(
+          SELECT order_key FROM $S.numbers WHERE number = %(text)s UNION SELECT %(text)s)) ORDER BY id
+        """,
+        text=text,
+    )
+    return tuple(key for (key,) in rows)
+
+
+_FREE_AND_DUE = f"""
+    SELECT key FROM $S.orders WHERE due <= {NOW} AND (owner = '' OR lease_until <= {NOW})
+    ORDER BY due, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+"""  # noqa: S608  # as above
+_FREE = f"""
+    SELECT key FROM $S.orders WHERE key = %(key)s AND (owner = '' OR lease_until <= {NOW})
+    LIMIT %(limit)s FOR UPDATE
+"""  # noqa: S608  # as above
+_TAKE = f"""
+    UPDATE $S.orders SET fence = fence + 1, owner = %(owner)s, lease_until = {NOW} + %(lease)s::float8
+    WHERE key = ANY(%(keys)s) RETURNING {_STORED}
+"""  # noqa: S608  # as above
+
+
+def claim(session: Session, owner: str, lease: float, limit: int, key: str | None) -> Sequence[Row]:
+    """Take free leases, most overdue first, or that of one order; the rows as they are then. In a transaction.
+
+    Orders that another process is writing are passed over: many recoverers do not wait for each other.
+    """
+    found = session.rows(_FREE_AND_DUE if key is None else _FREE, key=key, limit=max(0, limit))
+    free = [each for (each,) in found]
+    if not free:
+        return ()
+    rows = {row[0]: row for row in session.rows(_TAKE, owner=owner, lease=lease, keys=free)}
+    return [rows[each] for each in free]
+
+
+def count_due(session: Session) -> int:
+    """How many orders are due."""
+    found: int = session.rows(f"SELECT count(*) FROM $S.orders WHERE due <= {NOW}")[0][0]  # noqa: S608  # as above
+    return found
+
+
+def summaries(session: Session, states: Sequence[str], limit: int, sort: str) -> tuple[Summary, ...]:
+    """The columns of the orders in these states; no states: of all."""
+    where = "state = ANY(%(states)s)" if states else "order_id IS NOT NULL"
+    sql = f"{_LISTED} WHERE {where} ORDER BY {_SORTED[checked_sort(sort)]} LIMIT %(limit)s"
+    return tuple(map(summary_of, session.rows(sql, states=list(states), limit=max(0, limit))))
+
+
+def captured(
+    session: Session, account: str, start: float, end: float, after: str, limit: int
+) -> tuple[Summary, ...]:
+    """What an account captured in a span of time, by attempt number."""
+    sql = f"""
+        {_LISTED} WHERE account = %(account)s AND paid_at >= %(start)s AND paid_at < %(end)s
+        AND number > %(after)s ORDER BY number LIMIT %(limit)s
+    """
+    rows = session.rows(sql, account=account, start=start, end=end, after=after, limit=max(0, limit))
+    return tuple(map(summary_of, rows))
+
+
+# ---------------------------------------------------------------- outcomes
+
+
+def undelivered(session: Session, limit: int, order_id: str | None) -> tuple[Outcome, ...]:
+    """Outcomes that nobody acknowledged, in the order in which they were written."""
+    rows = session.rows(
+        """
+        SELECT body FROM $S.outcomes WHERE delivered_at IS NULL
+        AND (%(order)s::text IS NULL OR order_id = %(order)s::text) ORDER BY seq LIMIT %(limit)s
+        """,
+        order=order_id,
+        limit=max(0, limit),
+    )
+    return tuple(decode_outcome(body) for (body,) in rows)
+
+
+def deliver(session: Session, outcome_id: str) -> None:
+    """Mark an outcome as told."""
+    session.rows(
+        f"UPDATE $S.outcomes SET delivered_at = {NOW} WHERE id = %(id)s AND delivered_at IS NULL",  # noqa: S608  # as above
+        id=outcome_id,
+    )
+
+
+# ---------------------------------------------------------------- inbox
+
+
+def keep(session: Session, account: str, number: str, kind: str, body: str) -> None:
+    """Keep a notification once."""
+    session.rows(
+        f"""
+        INSERT INTO $S.inbox(account, number, kind, digest, at, body)
+        VALUES(%(account)s, %(number)s, %(kind)s, %(digest)s, {NOW}, %(body)s) ON CONFLICT DO NOTHING
+        """,
+        account=account,
+        number=number,
+        kind=kind,
+        digest=hashlib.sha256(body.encode()).hexdigest(),
+        body=body,
+    )
+
+
+def kept(session: Session, account: str, number: str) -> tuple[Mapping[str, Any], ...]:
+    """The notifications that are kept for a number, oldest first."""
+    rows = session.rows(
+        "SELECT body FROM $S.inbox WHERE number = %(number)s AND account = %(account)s ORDER BY seq",
+        account=account,
+        number=number,
+    )
+    return tuple(json.loads(body) for (body,) in rows)
+
+
+# ---------------------------------------------------------------- manual switches
+
+_HOLDING = f"""
+    SELECT channel, reason, actor, at, until FROM (
+      SELECT DISTINCT ON (channel) * FROM $S.switches ORDER BY channel, seq DESC) AS last
+    WHERE stopped AND (until IS NULL OR until > {NOW}) ORDER BY channel
+"""  # noqa: S608  # as above
+
+
+def stop(session: Session, switch: Switch) -> None:
+    """Record a manual stop. The table is a history: the last row of a channel holds."""
+    _record(session, switch.channel, switch.reason, switch.actor, switch.at, stopped=True, until=switch.until)
+
+
+def resume(session: Session, channel: str, actor: str, reason: str) -> bool:
+    """Record a resumption, if the channel is stopped."""
+    held = any(switch.channel == channel for switch in switches(session))
+    if held:
+        _record(session, channel, reason, actor, None, stopped=False, until=None)
+    return held
+
+
+def switches(session: Session) -> tuple[Switch, ...]:
+    """The stops that hold now, by channel."""
+    names = ("channel", "reason", "actor", "at", "until")
+    return tuple(Switch(**dict(zip(names, row, strict=True))) for row in session.rows(_HOLDING))
+
+
+def _record(
+    session: Session, channel: str, reason: str, actor: str, at: float | None, *, stopped: bool, until: float | None
+) -> None:
+    session.rows(
+        f"""
+        INSERT INTO $S.switches(channel, stopped, reason, actor, at, until)
+        VALUES(%(channel)s, %(stopped)s, %(reason)s, %(actor)s, coalesce(%(at)s::float8, {NOW}), %(until)s)
+        """,
+        channel=channel,
+        stopped=stopped,
+        reason=reason,
+        actor=actor,
+        at=at,
+        until=until,
+    )

@@ -97,7 +97,7 @@ class DefaultsTable(Table):
 
 
 class MemoryTable(Table):
-    """What is remembered of a shopper over several orders. Needs `journal.seal`, whose first key hashes `Shopper.ref`."""
+    """What is remembered of a shopper over several orders. Needs `journal.seal`: its first key hashes `Shopper.ref`."""
 
     keep: dict[CauseName, Duration] = Field(
         default={}, description="How long a refusal for this cause is remembered, where not as listed below."
@@ -129,7 +129,7 @@ class CardsTable(Table):
 class JournalTable(Table):
     """The durable record of every intent and every answer."""
 
-    url: JournalAddress = Field(description="sqlite:///path; memory: for tests, which forgets.")
+    url: JournalAddress = Field(description="sqlite:///path, or postgresql://user@host/database; memory: for tests, which forgets.")
     seal: Secrets = Field(default=[], description="Keys that seal what may not stand there in clear; the first seals.")
 
 

@@ -18,7 +18,7 @@ from payfallback._config_secrets import REFERENCE, Resolver, Unresolved
 from payfallback._config_words import found, kind_of, near
 from payfallback.taxonomy import Cause
 
-JOURNALS = ("sqlite", "memory")  # the kinds that `payfallback.journal` opens
+JOURNALS = ("sqlite", "postgresql", "memory")  # the kinds that `payfallback.journal` opens
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")

@@ -95,7 +95,8 @@ class Callables(Protocol):
         """What was declared."""
 
     def memo(self, operation: Operation) -> Mapping[str, str]:
-        """What must be journalled before a charge is sent."""
+        """What must be journalled before a charge is sent. One that never keeps anything may set `keeps_nothing = True`
+        and is then not asked."""
 
     def call(self, operation: Operation) -> Callable[[], Any] | Callable[[], Awaitable[Any]] | None:
         """The merchant's callable for this operation, bound to its attempt; None when there is none."""

@@ -1,21 +1,25 @@
-"""Any sequence of commits, claims and waits has the same answers in memory and on disk."""
+"""Any sequence of commits, claims and waits has the same answers in memory, in a file and in PostgreSQL."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from journal_cases import ACCOUNT, START, HandClock, ask, opened, outcome, seen, summary
 
 from payfallback._core.memory import Refusal
 from payfallback.errors import ProgrammingError
 from payfallback.journal.memory import MemoryJournal
+from payfallback.journal.postgres import PostgresJournal
 from payfallback.journal.sqlite import SqliteJournal
-from payfallback.ports import Commit
+from payfallback.ports import Clock, Commit, Journal
 
 orders = st.sampled_from(["A1", "A2", "A3"])
 owners = st.sampled_from(["", "one", "two"])
@@ -29,21 +33,21 @@ def refusal(subject: str, scope: str, lasts: int) -> Refusal:
     return Refusal(subject=subject, scope=scope, cause="overdue", at=START + lasts, until=START + lasts)
 
 
+Durable = Callable[[Clock], AbstractContextManager[Journal]]
+
+
 class SameAnswers(RuleBasedStateMachine):
     """Asks both journals the same and compares what they say."""
 
-    def __init__(self) -> None:
+    def __init__(self, durable: Durable) -> None:
         super().__init__()
         self.clock = HandClock()
-        self.folder = tempfile.TemporaryDirectory()
-        disk = SqliteJournal(Path(self.folder.name) / "journal.db", clock=self.clock, allow_volatile=True)
-        self.journals = (MemoryJournal(self.clock), disk)
+        self.opened = ExitStack()
+        self.journals = (MemoryJournal(self.clock), self.opened.enter_context(durable(self.clock)))
 
     def teardown(self) -> None:
         """Close them."""
-        for journal in self.journals:
-            journal.close()
-        self.folder.cleanup()
+        self.opened.close()
 
     def same(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Both journals answer alike, errors included."""
@@ -130,5 +134,34 @@ class SameAnswers(RuleBasedStateMachine):
         self.same("list", ("paid",), 10, sort=sort)
 
 
-TestSameAnswers = SameAnswers.TestCase
-TestSameAnswers.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+@contextmanager
+def in_a_file(clock: Clock) -> Iterator[Journal]:
+    """An empty SQLite journal."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.db"
+        with closing(SqliteJournal(path, clock=clock, allow_volatile=True)) as journal:
+            yield journal
+
+
+def test_a_file_answers_as_memory_does() -> None:
+    """SQLite and memory are the same journal."""
+    steps = settings(max_examples=40, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(lambda: SameAnswers(in_a_file), settings=steps)
+
+
+def test_postgresql_answers_as_memory_does(
+    open_postgres: Callable[..., PostgresJournal], postgres_url: str, schema: str
+) -> None:
+    """PostgreSQL and memory are the same journal."""
+    open_postgres()
+
+    @contextmanager
+    def emptied(clock: Clock) -> Iterator[Journal]:
+        with closing(psycopg.connect(postgres_url, autocommit=True)) as connection:
+            for table in ("orders", "numbers", "outcomes", "refusals"):
+                connection.execute(f"DELETE FROM {schema}.{table}")
+        with closing(PostgresJournal(postgres_url, schema=schema, clock=clock, allow_volatile=True)) as journal:
+            yield journal
+
+    steps = settings(max_examples=15, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(lambda: SameAnswers(emptied), settings=steps)

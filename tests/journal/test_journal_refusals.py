@@ -11,7 +11,7 @@ import pytest
 from journal_cases import START, HandClock, ask, load, new, submit
 
 from payfallback._core.memory import Refusal
-from payfallback.journal import _kept, _refusals
+from payfallback.journal import _kept, _postgres_refusals, _refusals
 from payfallback.journal._database import migrate
 from payfallback.journal._rules import OF_ONE
 from payfallback.journal._schema import MIGRATIONS, VERSION
@@ -73,8 +73,8 @@ def test_one_subject_has_only_so_many(journal: Journal) -> None:
 
 def test_all_together_are_only_so_many(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was kept first goes first."""
-    monkeypatch.setattr(_kept, "IN_ALL", 20)
-    monkeypatch.setattr(_refusals, "IN_ALL", 20)
+    for store in (_kept, _refusals, _postgres_refusals):
+        monkeypatch.setattr(store, "IN_ALL", 20)
     for n in range(50):
         remember(journal, refusal(f"shopper::{n}"))
     assert [n for n in range(50) if recall(journal, f"shopper::{n}")] == list(range(30, 50))

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import payfallback as pf
-from payfallback._check import starter_config
+from payfallback.testing import starter_config
 
 HERE = Path(__file__).parent
 PRICE = pf.Money.of("59.00", "CNY")  # one price for everybody, so that a capture of anything else stands out

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from bill_files import (
     ALIPAY_BEGINS,
-    ALIPAY_ENDS,
     ALIPAY_HEAD,
     DAY,
     MERCHANT,
@@ -79,7 +78,7 @@ def test_texts_with_commas_do_not_move_what_follows(title: str, remark: str) -> 
 def test_a_title_that_plays_a_line_is_not_believed() -> None:
     """A title may hold whatever the columns after it do: a line that can be read in two ways is read in none."""
     forged = "x,2026-11-11 12:00:00,2026-11-11 12:00:01,,,,,,0.01,0.01,0.00,0.00,0.00,0.00,0.00,,0.00,0.00,,0.00,0.00,"
-    with pytest.raises(BillUnavailable, match="line 6 has .* cells"):
+    with pytest.raises(BillUnavailable, match=r"line 6 has .* cells"):
         alipay(alipay_details(alipay_row(title=forged)))
 
 
@@ -110,7 +109,7 @@ def test_the_details_are_found_beside_their_sums(utf8: bool) -> None:
     [
         (b"", "without its closing line"),
         ("\r\n".join([*ALIPAY_BEGINS, ALIPAY_HEAD]).encode("gbk"), "without its closing line"),
-        (alipay_details(alipay_row())[:-400], "without its closing line"),
+        (alipay_details(alipay_row(), ends=()), "without its closing line"),
         (alipay_details(head="账务流水号,业务流水号,商户订单号"), "its head has no 支付宝交易号"),
         (alipay_details(alipay_row(kind="转账")), "line 6 is neither a trade nor a refund"),
         (alipay_details(alipay_row(amount="1E9999")), "line 6: 订单金额 is no amount of CNY"),
@@ -123,7 +122,7 @@ def test_the_details_are_found_beside_their_sums(utf8: bool) -> None:
         (zipped({"业务明细.csv": b"#"}, zipfile.ZIP_BZIP2), "the archive is odd"),
         (zipped({}), "holds 0 files"),
         (zipped({"业务明细.csv": alipay_details(alipay_row())})[:200], "the archive is broken"),
-        (gzip.compress(alipay_details(alipay_row()))[:-9], "breaks after line"),
+        (gzip.compress(alipay_details(alipay_row()))[:-90], "breaks after line"),
     ],
 )
 def test_what_is_no_bill_of_alipays(file: bytes, why: str) -> None:
@@ -189,7 +188,7 @@ def test_the_year_is_that_of_the_day(day: date, told: str, year: int | None) -> 
 def test_the_zm_file_is_found_among_its_sisters() -> None:
     """The archive also holds a ZME file; names tell day and merchant."""
     assert union(zipped({"INN26111188ZME_777290058110048": b"?", "INN26111188ZM_777290058110048": zm_row()}))
-    with pytest.raises(BillUnavailable, match="INN26111188ZM_... is of another day"):
+    with pytest.raises(BillUnavailable, match=r"INN26111188ZM_\.\.\. is of another day"):
         union(zipped({"INN26111188ZM_777290058110048": zm_row()}), date(2026, 11, 12))
 
 
@@ -227,10 +226,10 @@ def test_a_bomb_is_refused(pack: object, monkeypatch: pytest.MonkeyPatch) -> Non
         alipay(pack(b"0" * 5_000_000))
     monkeypatch.setattr(_bill_source, "MOST_LINES", 1000)
     with pytest.raises(BillUnavailable, match="line 1001: larger than any bill"):
-        alipay(pack(b"\n" * 5_000_000))
+        alipay(pack(b"#\n" * 5_000_000))
     monkeypatch.setattr(_bill_source, "LARGEST_BILL", 500)
-    with pytest.raises(BillUnavailable, match="line 501: larger than any bill"):
-        alipay(pack(b"\n" * 5_000_000))
+    with pytest.raises(BillUnavailable, match="line 251: larger than any bill"):
+        alipay(pack(b"#\n" * 5_000_000))
 
 
 def test_an_archive_of_countless_files_is_refused() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import payfallback as pf
-from payfallback._check import starter_config
+from payfallback.testing import starter_config
 from payfallback.testing.sandbox import Sandbox
 
 ORDER = pf.Order("A1001", pf.Money.of("5999.00", "CNY"), "phone")

@@ -1,8 +1,7 @@
-"""What a configuration promises before anything is started, and one to start from: for the command line."""
+"""What a configuration promises before anything is started: for the command line. `starter` writes one."""
 
 from payfallback._check.explain import Explanation, NotTried, Tried, explain
 from payfallback._check.report import ChannelReport, Report, check, report_of
-from payfallback._check.starter import starter_config
 
 __all__ = [
     "ChannelReport",
@@ -13,5 +12,4 @@ __all__ = [
     "check",
     "explain",
     "report_of",
-    "starter_config",
 ]

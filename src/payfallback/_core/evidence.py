@@ -37,6 +37,8 @@ def _fact(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
         return None  # it moves nothing: its id, and why there is none, are noted
     if verdict == "declined":
         return _of_refusal(attempt, seen)
+    if _of_what_was_made(attempt, seen) and not attempt.sends:
+        return None  # Stripe's `payment_intent.created`
     if verdict == "not_sent":
         return _of_not_sent(attempt, seen)
     if verdict == "closed":
@@ -134,7 +136,7 @@ _TAKEN = frozenset({"pending", "authorised", "captured"})
 
 
 def _note_words(attempt: Attempt, seen: Seen) -> None:
-    if seen.cause:
+    if seen.cause and not _of_what_was_made(attempt, seen):
         attempt.cause = seen.cause
     if seen.code:
         attempt.code = seen.code
@@ -145,6 +147,11 @@ def _note_words(attempt: Attempt, seen: Seen) -> None:
         attempt.paid_at = seen.paid_at
     if seen.memo:
         attempt.memo = {**attempt.memo, **seen.memo}
+
+
+def _of_what_was_made(attempt: Attempt, seen: Seen) -> bool:
+    """Whether it speaks of the first of two steps, as far as is known: what is waited for is our own confirmation."""
+    return seen.verdict == "pending" and attempt.made and not attempt.taken and seen.what != "charge"
 
 
 def _note_statement(attempt: Attempt, seen: Seen) -> None:

@@ -100,7 +100,8 @@ def _sending(record: Record, event: e.Sending) -> None:
 
 
 def _create_sent(attempt: Attempt, event: e.Sending) -> None:
-    """Nothing moves before a charge confirms what this makes: the attempt stays as it is."""
+    """Nothing moves before a charge confirms what this makes: the attempt's status stays as it is."""
+    attempt.made = True
 
 
 def _charge_sent(attempt: Attempt, event: e.Sending) -> None:

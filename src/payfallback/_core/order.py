@@ -36,6 +36,7 @@ class Attempt:
     refusal: str = ""  # the cause of a refusal, final or not
     final: bool = False
     open: tuple[int, ...] = ()  # charge requests that nobody has answered
+    made: bool = False  # the first of two steps may have been sent
     taken: bool = False  # a charge request was answered, and not with a refusal
     sends: int = 0
     first_sent: float | None = None

@@ -25,10 +25,17 @@ def leaving(record: Record, attempt: Attempt, view: View) -> bool:
         by_itself = not attempt.handed_over and (attempt.starts == "server" or not attempt.adopted)
         lives = (capabilities.lives or PATIENCE) + capabilities.close_after
         return by_itself and age >= max(PATIENCE, lives)
-    if attempt.status is not Status.UNKNOWN or not capabilities.leaves:
+    if not (attempt.status is Status.UNKNOWN or _unconfirmed(attempt, capabilities)) or not capabilities.leaves:
         return False
     asked = not capabilities.query or view.asked.get(attempt.seq, (0, 0.0))[0] > 0
     return asked and view.fallback()
+
+
+def _unconfirmed(attempt: Attempt, capabilities: Capabilities) -> bool:
+    """Whether the second of two steps fell silent, and what was made still waits at the provider: for a confirmation
+    that never arrived, or for a shopper who was shown nothing."""
+    waits = capabilities.creates and attempt.status is Status.PENDING
+    return waits and not attempt.taken and not attempt.handed_over
 
 
 def look_at(view: View, seq: int, since: float, soonest: float = 0.0, every: float = 2.0) -> float:
@@ -174,7 +181,7 @@ def _capturing(record: Record, attempt: Attempt, view: View) -> Task | None:
     unasked = times == 0 or last < attempt.capture_sent_at <= view.now
     if channel.capabilities.query and (view.looked or unasked):
         return _query(record, attempt, view, channel.capabilities)
-    if record.finished or attempt.seq <= record.leave_upto:
+    if record.finished or attempt.seq <= record.leave_upto or view.now >= record.pay_by:
         return _leave(record, attempt, view, channel.capabilities)
     return Task(attempt.capture_sent_at + min(2.0**attempt.captures, 3600.0), Act.CAPTURE, attempt.seq)
 

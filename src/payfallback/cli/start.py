@@ -82,7 +82,7 @@ def _make_keys(keys: Path) -> None:
 
 def write_config(file: Path, urls: dict[str, str], keys: Path, **more: Any) -> None:
     """Write the starter configuration, readable by its owner only. `keys` is written relative to the file."""
-    from payfallback._check import starter_config
+    from payfallback.testing import starter_config
 
     folder = os.path.relpath(keys, file.parent)
     text = starter_config(urls, folder, **more)

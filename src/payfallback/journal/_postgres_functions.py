@@ -51,8 +51,8 @@ BEGIN
       ELSIF r.kind <> 4 AND o.version <> r.expected THEN
         answers := answers || 'version'::text;
         CONTINUE;
-      ELSIF r.kind <> 4 AND CASE WHEN r.fence IS NULL THEN o.owner <> '' AND o.lease_until > clock
-          ELSE o.fence <> r.fence OR o.owner = '' OR (r.owner <> '' AND r.owner <> o.owner) END THEN
+      ELSIF r.kind <> 4 AND (CASE WHEN r.fence IS NULL THEN o.owner <> '' AND o.lease_until > clock
+          ELSE o.fence <> r.fence OR o.owner = '' OR (r.owner <> '' AND r.owner <> o.owner) END) THEN
         answers := answers || 'lease'::text;
         CONTINUE;
       END IF;

@@ -23,7 +23,7 @@ _WRITE = "$S.journal_write(%(now)s, %(rows)s::json)"
 _SIGN = "$S.journal_sign(%(writer)s::uuid, %(epoch)s, %(seq)s, {answer})"
 _WRITE_AND_SIGN = f"SELECT {_SIGN.format(answer=_WRITE)}"
 # Longer waits of a transaction are somebody's fault: then its locks go, and it is tried again.
-_BEGIN = "BEGIN; SET LOCAL lock_timeout = '3s'; SET LOCAL idle_in_transaction_session_timeout = '10s'"
+_BEGIN = "BEGIN; SET LOCAL lock_timeout = '3s'; SET LOCAL idle_in_transaction_session_timeout = '5s'"
 _CONFLICTS = {"orders_pkey": "version", "one_order_a_number": "number", "one_outcome_an_id": "outcome"}
 
 
@@ -50,9 +50,7 @@ class Task:
 
     __slots__ = ("done", "finish", "work")
 
-    def __init__(
-        self, work: Callable[[Session], Any], done: Done, finish: Callable[[Any], Any] | None = None
-    ) -> None:
+    def __init__(self, work: Callable[[Session], Any], done: Done, finish: Callable[[Any], Any] | None = None) -> None:
         self.work, self.done, self.finish = work, done, finish
 
 
@@ -75,7 +73,7 @@ def write_group(session: Session, items: Sequence[Item], mark: Mark) -> Sequence
 def told(items: Sequence[Item], answers: Sequence[str]) -> Sequence[Any]:
     """What each item of a written group is told, by the answers that its signature holds."""
     appends, _ = _sorted(items)
-    receipts = {id(item): receipt_of(answer) for item, answer in zip(appends, answers, strict=True)}
+    receipts = {id(item): receipt_of(answer) for item, answer in zip(appends, answers, strict=True) if answer}
     return [receipts.get(id(item)) or _answer_lost() for item in items]
 
 
@@ -98,17 +96,11 @@ def _fields(mark: Mark) -> dict[str, Any]:
     return {"writer": mark.writer, "epoch": mark.epoch, "seq": mark.seq}
 
 
-def _one_transaction(
-    session: Session, items: Sequence[Item], appends: Sequence[Append], mark: Mark
-) -> Sequence[Any]:
+def _one_transaction(session: Session, items: Sequence[Item], appends: Sequence[Append], mark: Mark) -> Sequence[Any]:
     session.script(_BEGIN)
-    try:
-        answers = session.rows(f"SELECT {_WRITE}", rows=_json(appends))[0][0] if appends else []
-        done = {id(item): _worked(session, item) for item in items if type(item) is Task}
-        _commit(session, answers, mark)
-    except PayfallbackError:
-        _roll_back(session)
-        raise
+    answers = session.rows(f"SELECT {_WRITE}", rows=_json(appends))[0][0] if appends else []
+    done = {id(item): _worked(session, item) for item in items if type(item) is Task}
+    _commit(session, answers, mark)
     receipts = {id(item): receipt_of(answer) for item, answer in zip(appends, answers, strict=True)}
     return [receipts[id(item)] if type(item) is Append else _finished(item, done[id(item)]) for item in items]
 
@@ -118,12 +110,15 @@ def _worked(session: Session, task: Task) -> Any:
         return task.work(session)
     except PayfallbackError as problem:  # told before anything was sent
         return problem
+    except UnicodeEncodeError as problem:  # as was this
+        return unstorable(problem)
 
 
 def _one_by_one(session: Session, items: Sequence[Item], mark: Mark) -> Sequence[Any]:
     appends, tasks = _sorted(items)
+    ordered: list[Item] = [*appends, *tasks]
     session.script(_BEGIN)
-    results = {id(item): _saved(session, item) for item in (*appends, *tasks)}
+    results = {id(item): _saved(session, item) for item in ordered}
     answers = [_answer_of(results[id(item)]) for item in appends]
     _commit(session, answers, mark)
     return [_finished(item, results[id(item)]) for item in items]
@@ -133,9 +128,9 @@ def _saved(session: Session, item: Item) -> Any:
     """One item in a savepoint: its result, or what is wrong with it."""
     session.script("SAVEPOINT item")
     try:
-        if type(item) is Append:
-            return receipt_of(session.rows(f"SELECT {_WRITE}", rows=_json([item]))[0][0][0])
-        return _worked(session, item)  # type: ignore[arg-type]  # a `Task`, as there is no third kind
+        if isinstance(item, Task):
+            return _worked(session, item)
+        return receipt_of(session.rows(f"SELECT {_WRITE}", rows=_json([item]))[0][0][0])
     except psycopg.IntegrityError as refused:
         session.script("ROLLBACK TO SAVEPOINT item")
         conflict = _CONFLICTS.get(refused.diag.constraint_name or "")

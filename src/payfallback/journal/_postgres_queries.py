@@ -80,9 +80,7 @@ def summaries(session: Session, states: Sequence[str], limit: int, sort: str) ->
     return tuple(map(summary_of, session.rows(sql, states=list(states), limit=max(0, limit))))
 
 
-def captured(
-    session: Session, account: str, start: float, end: float, after: str, limit: int
-) -> tuple[Summary, ...]:
+def captured(session: Session, account: str, start: float, end: float, after: str, limit: int) -> tuple[Summary, ...]:
     """What an account captured in a span of time, by attempt number."""
     sql = f"""
         {_LISTED} WHERE account = %(account)s AND paid_at >= %(start)s AND paid_at < %(end)s

@@ -14,7 +14,7 @@ _COLUMNS = ("subject", "scope", "cause", "at", "until", "option", "minor", "curr
 _NAMES = ", ".join(_COLUMNS)
 _REMEMBER = f"""
     INSERT INTO $S.refusals({_NAMES}) VALUES({", ".join(f"%({name})s" for name in _COLUMNS)})
-"""  # noqa: S608  # column names of ours
+"""
 _TOO_MANY_OF_ONE = """
     DELETE FROM $S.refusals WHERE subject = %(subject)s AND id <=
       (SELECT id FROM $S.refusals WHERE subject = %(subject)s ORDER BY id DESC LIMIT 1 OFFSET %(most)s)

@@ -1,4 +1,4 @@
-"""The tables of a PostgreSQL journal, in a schema of their own. They are private; `finance_orders` may be read by others.
+"""The tables of a PostgreSQL journal, in a schema of their own. Private, but for the view `finance_orders`.
 
 Their names are always written out in full and nothing is kept in the session, so that a pooler may hand each
 transaction to another connection. Times are seconds since 1970. Texts are compared by their bytes, as in SQLite.
@@ -13,10 +13,11 @@ _TABLES = (
     "INSERT INTO $S.meta VALUES(0)",
     """
     CREATE TABLE $S.orders(
-      key text COLLATE "C" PRIMARY KEY, id bigint GENERATED ALWAYS AS IDENTITY, version bigint NOT NULL, fence bigint NOT NULL,
-      owner text NOT NULL, lease_until float8 NOT NULL, due float8,
+      key text COLLATE "C" PRIMARY KEY, id bigint GENERATED ALWAYS AS IDENTITY,
+      version bigint NOT NULL, fence bigint NOT NULL, owner text NOT NULL, lease_until float8 NOT NULL, due float8,
       order_id text, merchant text, state text, amount bigint, currency text, opened_at float8, option text,
-      account text COLLATE "C", number text COLLATE "C", provider_ref text, cause text, since float8, settled_at float8, paid_at float8,
+      account text COLLATE "C", number text COLLATE "C", provider_ref text, cause text,
+      since float8, settled_at float8, paid_at float8,
       refunded bigint, needs_person boolean, uncertain boolean,
       log text NOT NULL)
     """,
@@ -37,7 +38,8 @@ _TABLES = (
     """
     CREATE TABLE $S.inbox(
       seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, account text COLLATE "C" NOT NULL,
-      number text COLLATE "C" NOT NULL, kind text NOT NULL, digest text NOT NULL, at float8 NOT NULL, body text NOT NULL,
+      number text COLLATE "C" NOT NULL, kind text NOT NULL, digest text NOT NULL,
+      at float8 NOT NULL, body text NOT NULL,
       UNIQUE(number, account, kind, digest))
     """,
     """

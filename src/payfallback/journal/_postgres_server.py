@@ -20,7 +20,7 @@ _SETTINGS = ("synchronous_commit", "fsync", "full_page_writes", "default_transac
 _LOOK = f"""
     SELECT current_setting('server_version_num')::integer, pg_is_in_recovery(),
       to_regclass('$S.meta') IS NOT NULL, {", ".join(f"current_setting('{name}')" for name in _SETTINGS)}
-"""  # noqa: S608  # names of settings
+"""
 _NOT_MADE = "there is no journal in schema {schema!r} of this database"
 _MIGRATE = "make it, or bring it forward, as its owner: payfallback.journal.migrate_journal(url)"
 

@@ -28,7 +28,7 @@ class BoundedConnection(psycopg.Connection[Row]):
     patience = 5.0  # seconds for one statement
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Drive one exchange. Raises `psycopg.OperationalError` when it takes too long; the connection is closed then."""
+        """Drive one exchange. Raises `psycopg.OperationalError`, and closes the connection, when it takes too long."""
         end = time.monotonic() + self.patience
         try:
             return _driven(gen, self.pgconn.socket, end)

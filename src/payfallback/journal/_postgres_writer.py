@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 
@@ -21,21 +21,19 @@ from payfallback.errors import JournalUnavailable
 from payfallback.journal._grouping import Grouping, again
 from payfallback.journal._postgres_functions import NOT_SYNCED, SHUT_OUT
 from payfallback.journal._postgres_groups import Item, Mark, told, write_group
+from payfallback.journal._postgres_patience import patiently
 from payfallback.journal._postgres_server import Server, said
 from payfallback.journal._postgres_session import Row, Session
 
 LARGEST = 512  # commits in one statement: about half a megabyte
 ABANDONED = 30 * 86400  # seconds after which the row of a writer that writes no more is swept
 
-_FIRST_WAIT, _LONGEST_WAIT = 0.01, 0.5  # seconds between tries
-_SHUT_OUT_THE_PAST = "UPDATE $S.writers SET epoch = epoch + 1 WHERE id = %(id)s::uuid RETURNING epoch, seq, answer"
 _BEGIN = """
-    INSERT INTO $S.writers(id, epoch, seq, answer, at)
-    VALUES(%(id)s::uuid, 1, 0, ARRAY[]::text[], extract(epoch FROM clock_timestamp())) RETURNING epoch, seq, answer
+    INSERT INTO $S.writers AS mine(id, epoch, seq, answer, at)
+    VALUES(%(id)s::uuid, 1, 0, ARRAY[]::text[], extract(epoch FROM clock_timestamp()))
+    ON CONFLICT (id) DO UPDATE SET epoch = mine.epoch + 1 RETURNING epoch, seq, answer
 """
 _SWEEP = "DELETE FROM $S.writers WHERE at < extract(epoch FROM clock_timestamp()) - %(age)s"
-
-T = TypeVar("T")
 
 
 class Writer(Grouping[Item]):
@@ -67,7 +65,7 @@ class Writer(Grouping[Item]):
         self._writing = True
         self._doubtful = None
         try:
-            results = _patiently(lambda: self._attempt(group), self._patience)
+            results = patiently(lambda: self._attempt(group), self._patience)
         except JournalUnavailable as problem:
             return [again(problem) for _ in group]
         except psycopg.Error as problem:
@@ -88,6 +86,9 @@ class Writer(Grouping[Item]):
             return write_group(session, group, Mark(self._id, self._epoch, self._seq))
         except psycopg.Error as problem:
             self._after(session, problem)
+            raise
+        except BaseException:
+            self.release()  # in the middle of something
             raise
 
     def _after(self, session: Session, problem: psycopg.Error) -> None:
@@ -114,15 +115,14 @@ class Writer(Grouping[Item]):
         return session
 
     def _row(self, session: Session) -> Row:
-        if self._epoch and (found := session.rows(_SHUT_OUT_THE_PAST, id=self._id)):
-            return found[0]
-        if self._doubtful is not None and self._epoch:
-            self._id, self._epoch = str(uuid.uuid4()), 0
+        session.rows(_SWEEP, age=ABANDONED)
+        row = session.rows(_BEGIN, id=self._id)[0]
+        if row[0] == 1 and self._doubtful is not None:  # the row is new: the old one went with a failover
+            self._id = str(uuid.uuid4())
             raise JournalUnavailable(
                 "the connection was lost during a commit, and no trace of it is left", hint="load the order again"
             )
-        session.rows(_SWEEP, age=ABANDONED)
-        return session.rows(_BEGIN, id=self._id)[0]
+        return row
 
     def _check(self, seq: int) -> None:
         """Raises `JournalUnavailable` unless what was acknowledged last is there: after a failover it may not be."""
@@ -130,31 +130,6 @@ class Writer(Grouping[Item]):
             raise JournalUnavailable(
                 "the journal lost what it had acknowledged", hint="stop, and compare it with the providers' bills"
             )
-
-
-def _patiently(work: Callable[[], T], patience: float) -> T:
-    """Do it, and again while that is safe, for `patience` seconds at most. Raises the last `psycopg.Error`."""
-    try:
-        return work()
-    except psycopg.OperationalError as problem:
-        if not _is_worth_trying_again(problem):
-            raise
-    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
-
-    retrying = Retrying(
-        retry=retry_if_exception(_is_worth_trying_again),
-        wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
-        stop=stop_after_delay(patience),
-        reraise=True,
-    )
-    return retrying(work)
-
-
-def _is_worth_trying_again(problem: BaseException) -> bool:
-    """Lost connections, deadlocks, failed serializations, lock timeouts, a server that starts; not a full disk."""
-    if not isinstance(problem, psycopg.OperationalError):
-        return False
-    return not problem.sqlstate or problem.sqlstate.startswith(("08", "40", "55P03", "57"))
 
 
 def _unavailable(problem: psycopg.Error) -> JournalUnavailable:

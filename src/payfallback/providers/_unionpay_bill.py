@@ -21,7 +21,7 @@ from payfallback.errors import BillUnavailable, ConfigError
 from payfallback.model import Money
 from payfallback.ports import HttpRequest, HttpResponse
 from payfallback.providers._bill_source import number_in, text_lines, unpacked
-from payfallback.providers._unionpay_fields import Fields, code_in
+from payfallback.providers._unionpay_fields import Fields, answer_fields, code_in
 from payfallback.providers._unionpay_sign import RSA, VERSION
 from payfallback.providers.codes import BEIJING
 
@@ -88,16 +88,18 @@ def fetched(
     response = yield post(asked)
     told = signed(response)
     if told is None:
-        raise BillUnavailable(f"UnionPay's answer (HTTP {response.status}) is not signed", hint="try again later")
+        claimed = code_in(answer_fields(response.body) or {}, "respCode")
+        said = ", ".join(filter(None, (f"HTTP {response.status}", claimed)))
+        raise BillUnavailable(f"UnionPay's answer ({said}) is not signed", hint="try again later")
     code = code_in(told, "respCode")
     if code != "00":
         raise BillUnavailable(_NOT_THERE.get(code, f"UnionPay gives no file: {code}"), hint="try again later")
     if any(told.get(name, asked[name] if name == "settleDate" else "") != asked[name] for name in _ECHOED):
         raise BillUnavailable("UnionPay's answer is about another file", hint="try again")
-    return _inflated(told.get("fileContent", ""))
+    return inflated(told.get("fileContent", ""))
 
 
-def _inflated(text: str) -> bytes:
+def inflated(text: str) -> bytes:
     """base64 of zlib of the file (demo: `deCodeFileContent`)."""
     inflating = zlib.decompressobj()
     try:

@@ -1,0 +1,120 @@
+"""A process of the shop: its own client parts (health, leases, evidence kept in memory), clock and connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from functools import partial
+from random import Random
+from typing import Any
+
+from payfallback._build import Built, build
+from payfallback._runtime.health import Gate
+from payfallback._values import value
+from payfallback.journal.memory import MemoryJournal
+from payfallback.policy import Channel, Policy
+from payfallback.ports import Provider
+from payfallback.testing.simulator.clocks import ProcessClock, WorldClock
+from payfallback.testing.simulator.link import Link
+
+Flow = Generator[Any, Any, Any]
+
+
+@value
+class Ask:
+    """A call of the journal that no flow of the core makes: claiming, finding, delivering. Answer: what it reports."""
+
+    method: str
+    given: tuple[Any, ...] = ()
+
+
+class Task:
+    """One call of the shop, on its way through its effects. `run` is the core's, where there is one."""
+
+    __slots__ = ("chance", "done", "ended", "flow", "name", "process", "run", "started", "word")
+
+    def __init__(
+        self, name: str, word: str, process: Process, flow: Flow, run: Any, done: Callable[[Any], None] | None
+    ) -> None:
+        self.name, self.word, self.process, self.flow, self.run, self.done = name, word, process, flow, run, done
+        self.chance = Random(name)  # noqa: S311  # of its own: taking another task away changes nothing here
+        self.started = 0.0
+        self.ended = False
+
+
+class Trap:
+    """Something that happens to a process at the n-th effect whose label contains these letters."""
+
+    __slots__ = ("how", "left", "letters")
+
+    def __init__(self, letters: str, nth: int, how: str) -> None:
+        self.letters, self.left, self.how = letters, nth, how
+
+
+class Process:
+    """Lives until it crashes; then another one with the same number takes its place, and knows nothing."""
+
+    def __init__(
+        self, number: int, policy: Policy, providers: Mapping[str, Provider], medium: MemoryJournal, clock: WorldClock
+    ) -> None:
+        self.number = number
+        self.clock = ProcessClock(clock)
+        self._policy, self._providers, self._medium, self._world = policy, providers, medium, clock
+        self.traps: list[Trap] = []
+        self.tasks: list[Task] = []
+        self.paused_until = 0.0
+        self.begin()
+
+    def begin(self) -> None:
+        """Start afresh, with a connection of its own."""
+        self.link = Link(self._medium, self._world.monotonic)
+        self.built: Built = build(
+            self._policy,
+            self._providers,
+            self.link,  # type: ignore[arg-type]  # a Journal by its shape: it hands on what it does not spoil
+            is_async=False,
+            clock=self.clock,
+            observer=_quiet,
+            sleep=_never,
+            backoff=_backoff,
+        )
+
+    def crash(self) -> None:
+        """Everything that it was doing is gone; nothing of it runs on, not even clean-up."""
+        for task in self.tasks:
+            task.ended = True
+        self.tasks.clear()
+        self.paused_until = 0.0
+        self.begin()
+
+    def lose_health(self) -> None:
+        """What it knew of the channels is gone; what is in flight comes back to a gate that never saw it."""
+        self.built.shared.gate = Gate(self._policy, self.clock, _quiet)
+
+    def trapped(self, label: str) -> str:
+        """What happens at this effect; nothing mostly."""
+        for trap in self.traps:
+            if trap.letters in label:
+                trap.left -= 1
+                if trap.left <= 0:
+                    self.traps.remove(trap)
+                    return trap.how
+        return ""
+
+    def pause(self, seconds: float) -> None:
+        """Stand still."""
+        self.paused_until = max(self.paused_until, self._world.monotonic() + seconds)
+
+    def lasts(self) -> float:
+        """Seconds for which it still stands still."""
+        return self.paused_until - self._world.monotonic()
+
+
+def _backoff(channel: Channel, resend: int) -> float:
+    return 0.1 * resend
+
+
+def _quiet(event: str, /, **fields: Any) -> None:
+    """Decisions are read from the journal."""
+
+
+_never = partial(_quiet, "sleeping is the scheduler's")

@@ -1,0 +1,136 @@
+"""One world: a shop's processes, its providers, its shoppers and a schedule, from beginning to end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from random import Random
+from typing import Any
+
+from payfallback._core.effects import Call
+from payfallback._core.operations import Answer, Kind, Notice
+from payfallback._core.order import key_of
+from payfallback.journal.memory import MemoryJournal
+from payfallback.model import Money, Order
+from payfallback.policy import Account, Capabilities
+from payfallback.ports import Provider
+from payfallback.taxonomy import Verdict
+from payfallback.testing.faults import Faults
+from payfallback.testing.provider import FakeProvider
+from payfallback.testing.simulator.clocks import WorldClock
+from payfallback.testing.simulator.moves import Move
+from payfallback.testing.simulator.post import Door, Post, door_of
+from payfallback.testing.simulator.process import Flow, Process, Task
+from payfallback.testing.simulator.scheduler import Scheduler
+from payfallback.testing.simulator.shops import Shop, policy_of
+from payfallback.testing.simulator.watch import Watch, WatchedLedger
+
+AMOUNT = Money(5900, "CNY")
+BREAKING = frozenset({"key_ignored", "wrong_amount", "close_refused"})  # faults that break what a provider declared
+_ASKED = frozenset({Kind.QUERY, Kind.QUERY_REFUND})
+
+
+class World:
+    """Everything that a schedule plays in. Deterministic: the same shop, seed and moves give the same events."""
+
+    def __init__(self, shop: Shop, seed: str, moves: Sequence[Move], *, trail: bool = False) -> None:
+        self.shop, self.seed, self.moves = shop, seed, tuple(moves)
+        self.clock = WorldClock()
+        self.ledger = WatchedLedger()
+        self.medium = MemoryJournal(self.clock)
+        self.faults = Faults(shop.names)
+        lenient = any(move.word == "fault" and _word(move) in BREAKING for move in moves)
+        self.watch = Watch(self.ledger, self.medium, lenient=lenient, recorded=shop.autonomy != "observe")
+        self.scheduler = Scheduler(self.clock, self.watch, self._spoilt)
+        if trail:
+            self.scheduler.trail = []
+        self.policy = policy_of(shop)
+        self.fakes = self._fakes()
+        self.doors = {account: Door(fake.account) for account, fake in self.fakes.items()}
+        self.channels = {name: channel.account.id for name, channel in self.policy.channels.items()}
+        providers: dict[str, Provider] = {name: self.fakes[account] for name, account in self.channels.items()}
+        providers.update({door_of(account): door for account, door in self.doors.items()})
+        self.processes = [
+            Process(number, self.policy, providers, self.medium, self.clock) for number in range(shop.processes)
+        ]
+        self.post = Post(self.clock, seed, self.doors, self.processes, self.start)
+        self.orders = [Order(f"A{number + 1:05}", AMOUNT) for number in range(shop.orders)]
+        self.chance = Random(f"{seed}/shoppers")  # noqa: S311  # a simulation
+        self._stale: Counter[str] = Counter()
+        self._older: dict[tuple[Any, ...], Answer] = {}
+        self._started = 0
+
+    def _fakes(self) -> dict[str, FakeProvider]:
+        products: dict[str, tuple[Account, dict[str, Capabilities]]] = {}
+        for channel in self.policy.channels.values():
+            products.setdefault(channel.account.id, (channel.account, {}))[1][channel.product] = channel.capabilities
+        return {
+            key: FakeProvider(
+                account,
+                capabilities,
+                self.clock,
+                self.ledger,
+                self.faults,
+                latency=self.shop.latency,
+                skew=self.shop.skew,
+                notify="all",
+                on_notification=partial(self._announced, key),
+            )
+            for key, (account, capabilities) in products.items()
+        }
+
+    def _announced(self, account: str, notice: Notice) -> None:
+        self.post.announce(account, notice)
+
+    def start(
+        self, word: str, process: Process, flow: Flow, done: Callable[[Any], None] | None = None, run: Any = None
+    ) -> Task:
+        """Let a process begin something."""
+        self._started += 1
+        task = Task(f"{self.seed}/{word}{self._started}", word, process, flow, run, done)
+        task.name = f"p{process.number}.{word}{self._started}"
+        self.scheduler.start(task)
+        return task
+
+    # ---------------------------------------------------------------- stale answers
+
+    def _spoilt(self, effect: Call, answer: Answer) -> Answer:
+        """An answer from before, where this channel answers stale."""
+        operation = effect.operation
+        if operation.kind not in _ASKED or answer.verdict is Verdict.UNKNOWN:
+            return answer
+        which = (operation.kind, operation.number, operation.refund_number)
+        older = self._older.setdefault(which, answer)
+        if self._stale[effect.channel] > 0 and older is not answer:
+            self._stale[effect.channel] -= 1
+            self.scheduler.struck["stale"] += 1
+            return older
+        return answer
+
+    def answer_stale(self, channel: str, times: int) -> None:
+        """The next questions get what was said first."""
+        self._stale[channel] = times
+
+    # ---------------------------------------------------------------- what is there
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The journal's keys of the orders that were opened."""
+        keys = (key_of("", order.id) for order in self.orders)
+        return tuple(key for key in keys if self.watch.events(key))
+
+    def stored(self, key: str) -> Any:
+        """An order as the medium holds it."""
+        got: list[Any] = []
+        self.medium.load(key, got.append)
+        return got[0]
+
+    @property
+    def struck(self) -> Mapping[str, int]:
+        """What went wrong, by kind."""
+        return self.scheduler.struck
+
+
+def _word(move: Move) -> str:
+    return move.text(1).partition(":")[0]

@@ -11,9 +11,13 @@ import sys
 
 import payfallback
 
+_OF_POSTGRES = ("engine", "groups", "patience", "queries", "reader", "refusals", "server", "session", "writer")
+
 # What may be missing, by the part of the package that an extra is for.
 EXTRAS = {
     "payfallback.cli": {"typer", "rich", "click"},
+    "payfallback.journal.postgres": {"psycopg"},
+    **{f"payfallback.journal._postgres_{part}": {"psycopg"} for part in _OF_POSTGRES},
     "payfallback.testing.sandbox": {"starlette", "uvicorn"},
     "payfallback.pytest_plugin": {"pytest"},
 }

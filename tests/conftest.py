@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
@@ -39,3 +40,17 @@ def _shell_left_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in tuple(os.environ):
         if name.startswith("PAYFALLBACK_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL: the one named by PAYFALLBACK_TEST_POSTGRES, else one of our own for this run."""
+    given = os.environ.get("PAYFALLBACK_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    from postgres_server import PostgresServer  # where psycopg is not installed, the other tests run all the same
+
+    server = PostgresServer()
+    yield server.url
+    server.stop()

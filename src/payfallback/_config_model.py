@@ -129,7 +129,7 @@ class CardsTable(Table):
 class JournalTable(Table):
     """The durable record of every intent and every answer."""
 
-    url: JournalAddress = Field(description="sqlite:///path, or postgresql://user@host/database; memory: for tests, which forgets.")
+    url: JournalAddress = Field(description="sqlite:///path or postgresql://user@host/database; memory: for tests.")
     seal: Secrets = Field(default=[], description="Keys that seal what may not stand there in clear; the first seals.")
 
 

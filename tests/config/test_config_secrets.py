@@ -111,7 +111,8 @@ def test_a_password_may_come_from_the_environment(shop: Shop) -> None:
     shop.environ["DB_PASSWORD"] = SECRET
     shop.replace("${env:PAYFALLBACK_JOURNAL}", "oracle://shop:${env:DB_PASSWORD}@db/payments")
     assert told(shop.refused()) == [
-        'journal.url: expected an address such as sqlite:///payments.db, found "oracle:" (known: memory, sqlite)'
+        'journal.url: expected an address such as sqlite:///payments.db, found "oracle:" '
+        "(known: memory, postgresql, sqlite)"
     ]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from core_world import SILENCE, Scripted, captured, client, meanwhile, pending, says
+from core_world import SILENCE, Scripted, captured, client, meanwhile, pending, says, settle
 from money_shop import AMOUNT, ORDER, order, shop
 
 import payfallback as pf
-from payfallback._core.operations import Kind
+from payfallback._core.operations import Kind, Operation
 from payfallback.journal.memory import MemoryJournal
 from payfallback.testing import VirtualClock
 
@@ -86,3 +86,27 @@ def test_a_capture_that_was_made_in_time_and_learned_of_late_pays_the_order() ->
         assert isinstance(lab.client.status(ORDER), pf.Paid)
         assert [each.amount for each in lab.ledger.held(ORDER)] == [AMOUNT]
         lab.assert_promises_kept()
+
+
+def test_a_payment_of_other_code_is_never_sent_again() -> None:
+    """Adopted, and not found yet (Stripe's search lags): nothing is made under its number, which would be closed in its
+    place, and nothing else is charged."""
+    clock = VirtualClock()
+    declared = Scripted("card", creates=True, close=True, close_names_trade=True, resend=86400.0)
+    first = declared.on(Kind.CREATE, MADE).on(Kind.CHARGE, SILENCE).on(Kind.CLOSE, only_what_was_made)
+    first.on(Kind.QUERY, says(pf.Verdict.NOT_FOUND))
+    other = Scripted("b").on(Kind.CHARGE, captured())
+    payments = client({"a": first, "b": other}, clock)
+    payments.adopt(order(), "a", FIRST, sent_at=clock.epoch() - 5.0)
+    assert isinstance(payments.pay(order(), "a", consent=["b"], within=20.0), pf.Pending)
+    first.on(Kind.QUERY, captured())
+    settle(payments, clock, 60.0)
+    told = payments.status(ORDER)
+    assert isinstance(told, pf.Paid)
+    assert told.option == "a"
+    assert first.of(Kind.CREATE) == first.of(Kind.CHARGE) == other.asked == []
+
+
+def only_what_was_made(operation: Operation) -> pf.Answer:
+    """It closes the payment that is named by its id, and finds nothing without one."""
+    return says(pf.Verdict.CLOSED, named=True) if operation.provider_ref else says(pf.Verdict.UNKNOWN)

@@ -11,7 +11,6 @@ from pathlib import Path
 import psycopg
 import pytest
 from journal_cases import HandClock
-from postgres_server import PostgresServer
 
 from payfallback.journal.memory import MemoryJournal
 from payfallback.journal.postgres import PostgresJournal
@@ -55,18 +54,6 @@ def open_sqlite(tmp_path: Path) -> Iterator[Callable[..., SqliteJournal]]:
     yield make
     for each in opened:
         each.close()
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A real PostgreSQL: the one named by PAYFALLBACK_TEST_POSTGRES, else one of our own for this run."""
-    given = os.environ.get("PAYFALLBACK_TEST_POSTGRES")
-    if given:
-        yield given
-        return
-    server = PostgresServer()
-    yield server.url
-    server.stop()
 
 
 @pytest.fixture

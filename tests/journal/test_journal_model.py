@@ -163,5 +163,5 @@ def test_postgresql_answers_as_memory_does(
         with closing(PostgresJournal(postgres_url, schema=schema, clock=clock, allow_volatile=True)) as journal:
             yield journal
 
-    steps = settings(max_examples=15, stateful_step_count=30, deadline=None)
+    steps = settings(max_examples=40, stateful_step_count=30, deadline=None)
     run_state_machine_as_test(lambda: SameAnswers(emptied), settings=steps)

@@ -100,8 +100,9 @@ def _proven_absent(attempt: Attempt, capabilities: Capabilities) -> bool:
 
 
 def _resend_at(record: Record, attempt: Attempt, view: View, channel: Channel) -> float | None:
-    """When the same request may be sent again under the same number; None: not. It is a charge, never a question."""
-    young = channel.capabilities.resend
+    """When the same request may be sent again under the same number; None: not. It is a charge, never a question. What
+    other code sent is not known well enough to be the same."""
+    young = None if attempt.adopted else channel.capabilities.resend
     if not view.live or not view.retries or young is None or attempt.status is not Status.UNKNOWN:
         return None
     if attempt.sends >= channel.retry.attempts or attempt.first_sent is None or attempt.handed_over:

@@ -18,6 +18,7 @@ from payfallback._runtime.commits import commit_of
 from payfallback._runtime.limit import time_limit
 from payfallback._runtime.plans import AT_ONCE
 from payfallback._runtime.shared import Shared, no_such_operation, timed_out
+from payfallback._runtime.waking import Held, post_of
 from payfallback.ports import AsyncExchanging, Callables
 
 _WAITING: Any = object()
@@ -61,25 +62,13 @@ class AsyncSlot:
         await anyio.lowlevel.checkpoint_if_cancelled()
 
     async def _wait_asyncio(self, loop: asyncio.AbstractEventLoop) -> None:
-        future: asyncio.Future[None] = loop.create_future()
-        self._wake = partial(loop.call_soon_threadsafe, _finish, future)
+        future = Held(loop=loop)  # `task.cancel()` knows no shield: it waits for this
+        self._wake = partial(post_of(loop).done, future)
         if self.value is not _WAITING:
             return
-        cancelled: BaseException | None = None
-        with anyio.CancelScope(shield=True):  # a cancelled scope would wake this task over and over
-            while not future.done():
-                try:
-                    await asyncio.shield(future)
-                except asyncio.CancelledError as error:  # `task.cancel()` knows no shield: it waits too
-                    cancelled = error
-        if cancelled is not None:
-            raise cancelled
+        with anyio.CancelScope(shield=True):  # a cancelled scope would wake the loop over and over
+            await future
         await anyio.lowlevel.checkpoint_if_cancelled()
-
-
-def _finish(future: Any) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 class AsyncDriver:

@@ -14,7 +14,7 @@ from payfallback.errors import PayfallbackError
 from payfallback.model import Money, Order
 from payfallback.storage import Switch
 from payfallback.taxonomy import Verdict
-from payfallback.testing.provider import FakeProvider
+from payfallback.testing.simulator.liar import Liar
 from payfallback.testing.simulator.moves import Move
 from payfallback.testing.simulator.post import asked
 from payfallback.testing.simulator.process import Process, Trap
@@ -94,7 +94,7 @@ def _refuse(world: World, move: Move, process: Process, order: Order) -> None:
         return
 
 
-def _shown(world: World, order: Order) -> list[tuple[FakeProvider, str]]:
+def _shown(world: World, order: Order) -> list[tuple[Liar, str]]:
     """What the shopper has in hand, oldest first: codes that were handed over, and what needs no code."""
     events = world.watch.of(order.id)
     handed = {each.seq for each in events if type(each) is HandedOver}
@@ -113,6 +113,13 @@ def _fault(world: World, move: Move, process: Process, order: Order) -> None:
 
 def _lift(world: World, move: Move, process: Process, order: Order) -> None:
     world.faults.lift()
+
+
+def _lie(world: World, move: Move, process: Process, order: Order) -> None:
+    for each in world.watch.of(order.id):
+        if type(each) is Planned and world.fakes[each.account].captures_after_all(each.number):
+            world.scheduler.struck["lie"] += 1
+            return
 
 
 def _stale(world: World, move: Move, process: Process, order: Order) -> None:
@@ -197,6 +204,7 @@ _ACTS: Mapping[str, Callable[[World, Move, Process, Order], Any]] = {
     "refuse": _refuse,
     "fault": _fault,
     "lift": _lift,
+    "lie": _lie,
     "stale": _stale,
     "post": _mode,
     "forged": _forged,

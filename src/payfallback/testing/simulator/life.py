@@ -16,6 +16,7 @@ from payfallback.testing.simulator.watch import Broken
 from payfallback.testing.simulator.world import World
 
 ROUNDS = 300  # of recovery in peace; what is still open then is a violation
+TAIL = 40.0  # virtual seconds after the last move, with all its faults, before peace
 _TURNS = 20_000  # moments of one round; a bug that spins ends here
 _LEAST = 0.001
 
@@ -46,6 +47,7 @@ def play(world: World) -> Life:
     for move in sorted(world.moves, key=lambda each: each.at):
         _until(world, move.at)
         act(world, move)
+    _until(world, world.clock.monotonic() + TAIL)
     open_ = _settle(world)
     waiting: list[Any] = []
     world.medium.undelivered(1_000_000, waiting.append)

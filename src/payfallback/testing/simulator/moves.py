@@ -23,6 +23,7 @@ WORDS: Mapping[str, str] = {
     "deliver": "what was decided is told to the shop",
     "fault": "a provider's trouble: channel, fault, operation, times",
     "lift": "the providers' troubles end",
+    "lie": "a provider takes the money of what it had called closed or refused",
     "stale": "a channel's next questions get an older answer: channel, times",
     "post": "what becomes of notifications from now on: on, off, twice, early, late, shuffled",
     "forged": "a notification whose signature does not hold: channel",

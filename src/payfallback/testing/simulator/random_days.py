@@ -12,7 +12,7 @@ from payfallback.testing.simulator.post import MODES
 from payfallback.testing.simulator.shops import Shop, random_shop
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "providers": ("fault", "fault", "fault", "fault", "fault", "fault", "lift", "stale"),
+    "providers": ("fault", "fault", "fault", "fault", "fault", "fault", "lift", "stale", "lie"),
     "shoppers": ("pay", "pay", "pay", "pay", "switch", "switch", "cancel", "status", "refund", "edit", "scan", "scan")
     + ("scan", "look", "refuse"),
     "notifications": ("post", "forged", "foreign"),
@@ -48,7 +48,7 @@ def random_day(seed: str, groups: Collection[str] = ()) -> tuple[Shop, tuple[Mov
             continue  # a shop that only observes sells on without its journal, by design: I2 does not hold there
         process, order = chance.randrange(shop.processes), chance.randrange(shop.orders)
         moves.append(Move(at, word, process, order, _args(word, chance, shop, wanted)))
-    if "providers" in wanted and chance.random() < 0.5:
+    for _ in range(chance.choice((0, 1, 1, 2, 2, 3)) if "providers" in wanted else 0):
         moves.insert(0, Move(0.0, "fault", 0, 0, _args("fault", chance, shop, wanted)))
     if "crashes" in wanted and chance.random() < 0.3:
         moves.insert(0, Move(0.0, "trap", 0, 0, _args("trap", chance, shop, wanted)))

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from payfallback._core.effects import Call
-from payfallback._core.events import Event, Opened, Planned, Sending
+from payfallback._core.events import Asked, Event, Opened, Planned, Seen, Sending, Won
 from payfallback._core.operations import Kind
 from payfallback._core.order import key_of
 from payfallback._values import value
 from payfallback.errors import PayfallbackError
 from payfallback.journal.memory import MemoryJournal
 from payfallback.results import NotPaid, Outcome, Result
-from payfallback.testing.ledger import Entry, Ledger, peak
-from payfallback.testing.promises import check_promises, check_result
+from payfallback.testing.ledger import Entry, Ledger, holding, unrefunded
+from payfallback.testing.promises import Violation, check_promises, check_result
 from payfallback.testing.simulator.process import Task
 
 MOST_REQUESTS = 400  # of one order over all its life: far above what any schedule needs (I14, bounded rates)
@@ -58,6 +58,7 @@ class Watch:
     def __init__(self, ledger: WatchedLedger, medium: MemoryJournal, *, lenient: bool, recorded: bool) -> None:
         self.ledger, self._medium = ledger, medium
         self._lenient, self._recorded = lenient, recorded
+        self.misled = False  # a question got an older answer
         self.wrong: list[Broken] = []
         self.results: list[Result] = []
         self.deliveries: list[Outcome] = []
@@ -144,15 +145,22 @@ class Watch:
             self.ledger, journal, self.results, self.deliveries, outcomes=(*self.deliveries, *outcomes), settled=settled
         )
         for each in found:
-            if self._recorded or each.promise != "I2":
+            if (self._recorded or each.promise != "I2") and not self._only_misled(each):
                 self.find(each.promise, each.order_id, each.facts)
         for key, events in journal.items():
-            self.wrong.extend(_after_its_time(key, events))
+            self.wrong.extend((*_after_its_time(key, events), *_given_up(key, events)))
             requests = len(self.ledger.arrivals(_order_id(events)))
             if requests > MOST_REQUESTS:
                 self.find("I14", key, f"{requests} requests were made for one order")
         if not self._lenient:
             self._paid_after_all()
+
+    def _only_misled(self, violation: Violation) -> bool:
+        """An old answer may be the last of an attempt that the journal holds: the ledger says whether it is over."""
+        if not self.misled or violation.promise != "I14" or "nor dead" not in violation.facts:
+            return False
+        entries = self.ledger.entries(violation.order_id)
+        return not holding(entries) and len(unrefunded(entries)) <= 1
 
     def _paid_after_all(self) -> None:
         """I5: after "certainly not charged" no request that had arrived by then may still capture."""
@@ -176,3 +184,12 @@ def _after_its_time(key: str, events: Sequence[Event]) -> Iterator[Broken]:
             continue
         if each.at > opened.pay_by + _SAME_MOMENT:
             yield Broken("I16", key, f"attempt {each.seq} was charged {each.at - opened.pay_by:.1f} s after pay_by")
+
+
+def _given_up(key: str, events: Sequence[Event]) -> Iterator[Broken]:
+    """I9: what the shop had given up before anybody knew it paid is not paid afterwards: the money goes back."""
+    gone = next((n for n, each in enumerate(events) if type(each) is Asked and each.what == "cancel"), None)
+    if gone is None or any(type(each) is Seen and each.verdict == "captured" for each in events[:gone]):
+        return
+    if any(type(each) is Won for each in events[gone:]):
+        yield Broken("I9", key, "the order was given up, and an attempt won it afterwards")

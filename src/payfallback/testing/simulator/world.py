@@ -17,8 +17,8 @@ from payfallback.policy import Account, Capabilities
 from payfallback.ports import Provider
 from payfallback.taxonomy import Verdict
 from payfallback.testing.faults import Faults
-from payfallback.testing.provider import FakeProvider
 from payfallback.testing.simulator.clocks import WorldClock
+from payfallback.testing.simulator.liar import Liar
 from payfallback.testing.simulator.moves import Move
 from payfallback.testing.simulator.post import Door, Post, door_of
 from payfallback.testing.simulator.process import Flow, Process, Task
@@ -40,7 +40,7 @@ class World:
         self.ledger = WatchedLedger()
         self.medium = MemoryJournal(self.clock)
         self.faults = Faults(shop.names)
-        lenient = any(move.word == "fault" and _word(move) in BREAKING for move in moves)
+        lenient = any(move.word == "lie" or (move.word == "fault" and _word(move) in BREAKING) for move in moves)
         self.watch = Watch(self.ledger, self.medium, lenient=lenient, recorded=shop.autonomy != "observe")
         self.scheduler = Scheduler(self.clock, self.watch, self._spoilt)
         if trail:
@@ -61,12 +61,12 @@ class World:
         self._older: dict[tuple[Any, ...], Answer] = {}
         self._started = 0
 
-    def _fakes(self) -> dict[str, FakeProvider]:
+    def _fakes(self) -> dict[str, Liar]:
         products: dict[str, tuple[Account, dict[str, Capabilities]]] = {}
         for channel in self.policy.channels.values():
             products.setdefault(channel.account.id, (channel.account, {}))[1][channel.product] = channel.capabilities
         return {
-            key: FakeProvider(
+            key: Liar(
                 account,
                 capabilities,
                 self.clock,
@@ -105,6 +105,7 @@ class World:
         if self._stale[effect.channel] > 0 and older is not answer:
             self._stale[effect.channel] -= 1
             self.scheduler.struck["stale"] += 1
+            self.watch.misled = True
             return older
         return answer
 

@@ -52,7 +52,7 @@ class Bills:
             raise ApiError("INVAILID_ARGUMENTS", "bill_date") from None
         rows = self._rows(day.timestamp(), (day + timedelta(days=1)).timestamp())
         if not rows:
-            raise ApiError("BILL_NOT_EXIST")
+            raise ApiError("isp.bill_not_exist")
         token = self._mint.text(32)
         self._kept[token] = (self._clock.now() + LIVES, self._packed(day, rows))
         while len(self._kept) > MOST_KEPT:

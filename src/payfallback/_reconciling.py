@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -44,7 +44,7 @@ class Reconciling:
         self._paid: set[str] = set()
         midnight = datetime.combine(day, time(), provider.bill_days.zone)
         self.start = midnight.timestamp() + provider.bill_days.starts
-        self.end = (midnight + timedelta(days=1)).timestamp() + provider.bill_days.starts
+        self.end = self.start + 86400.0
 
     @property
     def must_fetch(self) -> bool:

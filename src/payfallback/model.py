@@ -134,9 +134,7 @@ class Order:
             )
         amount: object = self.amount
         if not isinstance(amount, Money):
-            raise MoneyInvalid(
-                f"an order's amount is a {type(amount).__name__}", hint='write pf.Money.of("59.99", "CNY")'
-            )
+            raise MoneyInvalid(f"an order's amount is {_seen(amount)}", hint='write pf.Money.of("59.99", "CNY")')
         if not isinstance(self.merchant, str) or not re.fullmatch(r"[0-9A-Za-z._-]{0,64}", self.merchant):
             raise OrderInvalid(
                 f"a merchant is up to 64 letters, digits, dots, dashes and underscores, not {_seen(self.merchant)}"
@@ -151,7 +149,7 @@ class Order:
 
 
 def _seen(given: object) -> str:
-    return repr(given[:32]) if isinstance(given, str) else f"a {type(given).__name__}"
+    return repr(given[:32]) if isinstance(given, str) else f"of type {type(given).__name__}"
 
 
 def fingerprint(merchant: str, order_id: str, amount: Money) -> str:

@@ -25,6 +25,12 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Warn of an outage that nothing would feel: only the fixture `lab` reads the marker."""
+    if item.get_closest_marker("provider_outage") and "lab" not in getattr(item, "fixturenames", ("lab",)):
+        item.warn(pytest.PytestWarning("provider_outage has no effect: the test does not ask for the fixture `lab`"))
+
+
 @pytest.fixture
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """The lab of the test's own `payments` fixture, with the outages of its markers. When the test has passed, faults

@@ -34,7 +34,7 @@ def test_status_shows_uncertain_money(desk: Desk, shop: TestShop) -> None:
     assert re.search(r"^baitiao_code +FAILING .* 0 % of 5 .* 5 +network 5", told.out, re.MULTILINE)
     assert "whose     jdpay's, not ours: wechat_code answers normally" in told.out
     assert re.search(r"money     5 orders uncertain, ¥500\.00, oldest \d+ s, next look", told.out)
-    assert "shop      1 outcomes undelivered" in told.out
+    assert "shop      1 outcome undelivered" in told.out
 
 
 def test_status_as_json(desk: Desk, shop: TestShop) -> None:
@@ -53,7 +53,7 @@ def test_status_says_that_nobody_recovers(desk: Desk, shop: TestShop) -> None:
     """Orders that were due long ago mean that no worker recovers."""
     plant_stuck_surplus(shop.payments.journal, "OLD1", due_ago=600.0)
     told = desk.run("status")
-    assert "recovery  1 orders due, the oldest for 10 min 00 s: nobody recovers" in told.out
+    assert "recovery  1 order due, the oldest for 10 min 00 s: nobody recovers" in told.out
 
 
 def test_status_exits_1_when_money_is_held_twice_and_not_going_back(desk: Desk, shop: TestShop) -> None:
@@ -61,7 +61,7 @@ def test_status_exits_1_when_money_is_held_twice_and_not_going_back(desk: Desk, 
     plant_stuck_surplus(shop.payments.journal, "TWICE1")
     told = desk.run("status")
     assert told.code == 1
-    assert "1 orders uncertain" in told.out
+    assert "1 order uncertain" in told.out
     assert "1 need a person · 1 paid twice" in told.out
 
 

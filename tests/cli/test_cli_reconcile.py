@@ -26,7 +26,7 @@ def test_a_bill_is_fetched_and_matches(desk: Desk, shop: TestShop) -> None:
     assert isinstance(shop.in_store("STORE1", by="wechat_code"), Paid)
     told = desk.run("reconcile", "wechat_code", "--day", today())
     assert told.code == 0
-    assert "1 lines in the bill of wechatpay/" in told.out
+    assert "1 line in the bill of wechatpay/" in told.out
     assert "        1 match" in told.out
 
 

@@ -67,8 +67,8 @@ def test_recover_finds_the_capture_whose_answer_was_lost(desk: Desk, shop: TestS
     shop.lose_the_answer("STORE1")
     ended = desk.run("recover")
     assert ended.code == 0
-    assert ended.out.startswith("1 orders due")
-    assert "looked at 1 orders in " in ended.out
+    assert ended.out.startswith("1 order due")
+    assert "looked at 1 order in " in ended.out
     assert "1 settled, 0 given back, 0 need a person" in ended.out
     assert isinstance(shop.payments.status("STORE1"), Paid)
     assert len(shop.sandbox.captures("STORE1")) == 1
@@ -130,7 +130,7 @@ def test_deliver_to_a_command(desk: Desk, shop: TestShop) -> None:
     shop.in_store("STORE1", "59.00")
     assert desk.run("deliver", "--command", KEEP).out.splitlines() == [
         "told STORE1:paid",
-        "1 outcomes told, 0 not taken",
+        "1 outcome told, 0 not taken",
     ]
     told = json.loads(Path("paid").read_text(encoding="utf-8"))
     assert (told["order_id"], told["kind"], told["amount"]["minor"]) == ("STORE1", "paid", 5900)

@@ -11,7 +11,7 @@ from config_shop import Shop
 from payfallback._assemble import assemble
 from payfallback._check import Report, check, explain, report_of
 from payfallback._clock import SystemClock
-from payfallback.errors import UnknownOption
+from payfallback.errors import ConfigError, UnknownOption
 from payfallback.model import Money, Order
 from payfallback.policy import Policy
 from payfallback.providers.wrap import Wrapped
@@ -25,6 +25,23 @@ def checked(shop: Shop, **wrapped: Any) -> Report:
     if shop.environ["PAYFALLBACK_JOURNAL"].startswith("sqlite:////var/"):
         shop.environ["PAYFALLBACK_JOURNAL"] = f"sqlite:///{shop.folder}/payments.db"
     return check(shop.load(), clock=CLOCK, wrapped=wrapped)
+
+
+def test_a_file_that_is_not_toml_is_placed_once(shop: Shop) -> None:
+    """File and line stand beside the message, not in it as well."""
+    with pytest.raises(ConfigError) as caught:
+        shop.replace("version = 1", "version = = 1").load()
+    (only,) = report_of(caught.value).problems
+    assert only.line == shop.line_of("version = = 1")
+    assert only.message.startswith("not valid TOML: ")
+
+
+def test_a_sealing_key_that_is_none(real_shop: Shop, own: Wrapped) -> None:
+    """A client would not start with it, and `check` says so at its line."""
+    real_shop.environ["SEAL"] = "110224535"
+    (only,) = checked(real_shop.replace("[journal]", '[journal]\nseal = "${env:SEAL}"'), own=own).problems
+    assert only.message == "a sealing key of the journal is not 32 bytes"
+    assert only.line == real_shop.line_of("seal = ")
 
 
 def test_a_right_configuration_has_no_problems(real_shop: Shop, own: Wrapped) -> None:

@@ -167,6 +167,20 @@ def test_a_route_after_the_last_one_is_refused(shop: Shop) -> None:
     assert "put the route without `when` last" in told(shop.refused())[0]
 
 
+def test_a_cause_that_is_none_is_named_as_it_stands(shop: Shop) -> None:
+    """A key that is no cause is placed by what stands in the file."""
+    shop.text += '\n[memory]\nkeep = { overdu = "12h" }\n'
+    assert "memory.keep.overdu: no cause 'overdu' (did you mean overdue?)" in told(shop.refused())[0]
+
+
+def test_a_choice_that_may_be_left_out_names_its_words(shop: Shop) -> None:
+    """A verdict that is none is told with those that are, and with nothing of Python's."""
+    shop.text += '\n[[accounts.jd.codes]]\ncode = "E1"\nverdict = "declind"\n'
+    assert 'found "declind" (did you mean declined?)' in told(shop.refused())[0]
+    shop.replace('"declind"', '"xyz"')
+    assert "(known: declined, pending, unknown)" in told(shop.refused())[0]
+
+
 def test_a_file_that_is_not_toml(shop: Shop) -> None:
     """A syntax error names its line."""
     shop.replace("[journal]", "[journal")

@@ -71,10 +71,11 @@ class Day:
         self.policy = changed(self.policy, autonomy=autonomy, pay_by=chance.choice((60.0, 300.0, 1800.0)))
         self.order = pf.Order(f"D{self.seed:05}", AMOUNT, "耳机")
         self.sandbox, self.time = self.shop.sandbox, SandboxTime(self.shop.sandbox)
-        self.fuse, self.wishes, self.over = 0, 0, False
+        self.fuse, self.wishes, self.over, self.given_up = 0, 0, False, False
         self.shown: list[pf.ActionRequired] = []
         self.told_not_paid: list[tuple[float, int]] = []
         self.outcomes: list[pf.Outcome] = []
+        self.surplus: dict[str, float] = {}  # since when each is known to be
         self.buried: list[pf.Payments] = []
         self.workers = [self._worker() for _ in range(chance.randint(1, 3))]
         options = [option.id for channel in self.policy.channels.values() for option in channel.options]
@@ -84,6 +85,9 @@ class Day:
     def live(self) -> list[str]:
         """Live through it, and through the days after it; what was wrong."""
         self.shop.payments = cast("pf.Payments", self)  # for `Door`
+        self.sandbox.clear()
+        for provider in sorted({*self.whose.values()}):
+            self.sandbox.notifications(provider, self.chance.choice(("on", "off")))
         try:
             self._do("pay")
             for _ in range(self.chance.randint(2, 12)):
@@ -114,6 +118,8 @@ class Day:
         )
 
     def _hears(self, event: str, /, **told: Any) -> None:
+        if event == "surplus.found":
+            self.surplus.setdefault(told["number"], self.sandbox.now)
         self.story.append(f"{self.sandbox.now:.2f} {event} {' '.join(str(each) for each in told.values())}")
 
     def _burn(self) -> None:
@@ -174,7 +180,9 @@ class Day:
                 self.shown.append(told)
 
     def _cancel(self) -> pf.Result:
-        return self._any().cancel(self.order.id)
+        told = self._any().cancel(self.order.id)
+        self.given_up = self.given_up or not (isinstance(told, pf.Paid) or told.cause is pf.Cause.SURPLUS_RETURNING)
+        return told
 
     def _status(self) -> pf.Result:
         return self._any().status(self.order.id, ask=self.chance.random() < 0.6)
@@ -268,16 +276,19 @@ class Day:
             self.wrong.append(f"ends as not paid: {self._held()} held, told {kinds}")
         elif isinstance(told, pf.Pending | pf.ActionRequired) and (self._held() or "needs_person" not in kinds):
             self.wrong.append(f"ends open: {self._held()} held, told {kinds}")
+        if isinstance(told, pf.Paid) and self.given_up:
+            self.wrong.append("ends as paid, after it was cancelled")
         if "paid" in kinds and {"expired", "cancelled"} & set(kinds[: kinds.index("paid")]):
             self.wrong.append(f"told {kinds}")
 
     def _check_books(self) -> None:
-        held = most = 0
+        held: dict[str, int] = {}
         for each in self._moved():
-            held += each.amount if each.kind == "capture" else -each.amount
-            most = max(most, held)
-        if most > AMOUNT.minor or held < 0:
-            self.wrong.append(f"{most} were held at one time, {held} at the end")
+            held[each.number] = held.get(each.number, 0) + (each.amount if each.kind == "capture" else -each.amount)
+            on_its_way_back = {number for number, found in self.surplus.items() if found <= each.at}
+            kept = sum(amount for number, amount in held.items() if number not in on_its_way_back)
+            if kept > AMOUNT.minor or min(held.values()) < 0:
+                self.wrong.append(f"{held} are held at {each.at:.2f}, of which {on_its_way_back} go back")
         captured = [each.at for each in self._moved() if each.kind == "capture"]
         for at, wishes in self.told_not_paid:
             if wishes == self.wishes and any(each > at for each in captured):

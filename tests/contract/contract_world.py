@@ -94,7 +94,7 @@ class Shop:
     payments: pf.Payments
     answered: list[dict[str, Any]] = field(default_factory=list)
     delivered: list[pf.Outcome] = field(default_factory=list)
-    noticed: list[tuple[str | None, int]] = field(default_factory=list)
+    noticed: list[tuple[str | None, int, str]] = field(default_factory=list)
 
     def hears(self, event: str, /, **told: Any) -> None:
         """The observer."""
@@ -149,8 +149,15 @@ class Shop:
     def wait_for_notice(self, order: pf.Order, times: int = 1) -> None:
         """Until the shop has taken so many notifications of an order, really waited for: they come over HTTP."""
         until = time.monotonic() + 10.0
-        while sum(1 for each, _ in self.noticed if each == order.id) < times:
+        while sum(1 for each, *_ in self.noticed if each == order.id) < times:
             assert time.monotonic() < until, f"no notification of {order.id}: {self.sandbox.sent[-3:]}"
+            time.sleep(0.005)
+
+    def wait_until_refused(self, way: Way, before: int) -> None:
+        """Until a notification at this way's address was refused, really waited for."""
+        until = time.monotonic() + 10.0
+        while not any(status >= 400 for _, status, channel in self.noticed[before:] if channel == way.channel):
+            assert time.monotonic() < until, f"nothing was refused: {self.sandbox.sent[-3:]}"
             time.sleep(0.005)
 
     def outcomes(self, order: pf.Order) -> list[str]:
@@ -184,8 +191,9 @@ class Door(BaseHTTPRequestHandler):
         """Take one in, and answer in the provider's own form."""
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         shop: Shop = self.server.shop  # type: ignore[attr-defined]  # set by `opened`
-        ack = shop.payments.notify(self.path.rpartition("/")[2], dict(self.headers), body)
-        shop.noticed.append((ack.order_id, ack.status))
+        channel = self.path.rpartition("/")[2]
+        ack = shop.payments.notify(channel, dict(self.headers), body)
+        shop.noticed.append((ack.order_id, ack.status, channel))
         self.send_response(ack.status)
         for name, text in ack.headers.items():
             self.send_header(name, text)

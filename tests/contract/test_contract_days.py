@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from contract_days import FAULTS, Day
 from contract_town import MORE, town
-from contract_world import WAYS, Shop
+from contract_world import WAYS, Shop, opened
 
+from payfallback.testing.sandbox import Sandbox
 from payfallback.testing.sandbox.faults import FORMS
 
-DAYS = 24
+DAYS = 40
+
+
+@pytest.fixture(scope="module")
+def busy_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A sandbox and a door of their own: notifications of one day still come when the next has begun."""
+    keys = tmp_path_factory.mktemp("days-keys")
+    with Sandbox(key_dir=keys) as sandbox, opened(sandbox, keys, tmp_path_factory.mktemp("days")) as shop:
+        yield shop
 
 
 @pytest.mark.parametrize("seed", range(DAYS))
-def test_a_random_day_ends_with_the_books_and_what_was_told_agreeing(shop: Shop, tmp_path: Path, seed: int) -> None:
+def test_a_random_day_ends_with_the_books_and_what_was_told_agreeing(
+    busy_shop: Shop, tmp_path: Path, seed: int
+) -> None:
     """Faults, double clicks, switches, cancels, refunds, old pages, dying workers, late notifications and bills: at
     most one capture is held at any time, paid is told only of what is held, and everything is settled."""
-    with town(shop) as (policy, providers, whose):
-        day = Day(shop, policy, providers, whose, tmp_path, seed)
+    with town(busy_shop) as (policy, providers, whose):
+        day = Day(busy_shop, policy, providers, whose, tmp_path, seed)
         assert day.live() == [], "\n".join(day.story)
 
 

@@ -67,9 +67,9 @@ def paid_notice(number: str, minor: int = 5900) -> bytes:
     return json.dumps({"number": number, "kind": "charge", "verdict": "captured", "minor": minor}).encode()
 
 
-def refund_notice(number: str, refund: str, minor: int) -> bytes:
-    """The provider says: so much of this number went back."""
-    told = {"number": number, "kind": "refund", "verdict": "refunded", "minor": minor, "refund": refund}
+def refund_notice(number: str, refund: str, minor: int, verdict: str = "refunded") -> bytes:
+    """The provider says: so much of this number went back; or that it failed to."""
+    told = {"number": number, "kind": "refund", "verdict": verdict, "minor": minor, "refund": refund}
     return json.dumps(told).encode()
 
 

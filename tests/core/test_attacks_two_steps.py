@@ -110,3 +110,13 @@ def test_a_payment_of_other_code_is_never_sent_again() -> None:
 def only_what_was_made(operation: Operation) -> pf.Answer:
     """It closes the payment that is named by its id, and finds nothing without one."""
     return says(pf.Verdict.CLOSED, named=True) if operation.provider_ref else says(pf.Verdict.UNKNOWN)
+
+
+def test_a_first_step_that_takes_all_the_time_there_is_ends_as_time_up() -> None:
+    """Nothing was confirmed: the answer says so, and why."""
+    clock = VirtualClock()
+    first = card().on(Kind.CREATE, meanwhile(lambda: clock.advance(1.9), MADE))
+    told = client({"a": first}, clock).pay(order(), "a", within=2.0)
+    assert isinstance(told, pf.NotPaid)
+    assert told.cause is pf.Cause.TIME_UP
+    assert first.of(Kind.CHARGE) == []

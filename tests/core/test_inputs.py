@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,7 @@ from money_shop import AMOUNT, KINDS, ORDER, order
 
 import payfallback as pf
 from payfallback._core.operations import Kind
+from payfallback.errors import ProgrammingError
 from payfallback.journal.sqlite import SqliteJournal
 from payfallback.testing import VirtualClock
 
@@ -45,6 +47,26 @@ def test_a_missing_input_is_named() -> None:
     with pytest.raises(pf.InputMissing, match=r"auth_code.*inputs\['a'\]"):
         payments.pay(order(), "a")
     assert first.asked == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"ref": None}, "Shopper.ref is of type NoneType"),
+        ({"ref": 4711}, "Shopper.ref is of type int"),
+        ({"return_url": b"https://shop.example"}, "Shopper.return_url is of type bytes"),
+        ({"inputs": {"a": {"auth_code": 134500000012345678}}}, "Shopper.inputs['a'] is not a table of texts"),
+        ({"inputs": {"auth_code": "134500000012345678"}}, "Shopper.inputs['auth_code'] is not a table of texts"),
+    ],
+)
+def test_a_shopper_of_no_text_is_refused(given: dict[str, Any], said: str) -> None:
+    """What an adapter could not send is told to the caller, never taken for a failing channel; no value is repeated."""
+    payments, first, second = counter()
+    for call in (payments.pay, payments.options):
+        with pytest.raises(ProgrammingError, match=re.escape(said)) as caught:
+            call(order(), shopper=pf.Shopper(**given))
+        assert "1345000" not in str(caught.value)
+    assert first.asked == second.asked == []
 
 
 def test_a_refused_call_leaves_the_order_free() -> None:

@@ -105,7 +105,7 @@ def test_addresses_name_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("postgresql://shop:hunter2@db/pay", "supported: memory:, sqlite:///relative"),
+        ("oracle://shop:hunter2@db/pay", "supported: memory:, sqlite:///relative"),
         ("journal.db", "supported: memory:, sqlite:///relative"),
         ("", "supported: memory:"),
         ("sqlite:", "has no path"),

@@ -108,12 +108,14 @@ class Diary:
 
 
 class Town:
-    """The folder, the sandbox's process and the shop's configuration; a context manager."""
+    """The folder, the sandbox's process and the shop's configuration; a context manager. Its journal is a file in the
+    folder, or at `journal_url`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, journal_url: str = "") -> None:
         self.folder = folder
         self.config = folder / "payfallback.toml"
         self.journal = folder / "payments.db"
+        self.journal_url = journal_url or f"sqlite:///{self.journal}?allow_volatile=yes"
         self.diary = Diary(folder / "diary.jsonl")
         self.ahead = 0.0
 
@@ -134,7 +136,7 @@ class Town:
 
     def write_config(self) -> None:
         """The configuration that `payfallback init` writes, and a kiosk with a QR code and payment codes."""
-        text = starter_config(self.urls, journal_url=f"sqlite:///{self.journal}?allow_volatile=yes")
+        text = starter_config(self.urls, journal_url=self.journal_url)
         text = text.replace('[[routes]]\nname = "store"', KIOSK)
         self.config.write_text(text, encoding="utf-8")
 

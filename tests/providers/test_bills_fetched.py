@@ -177,10 +177,11 @@ def test_the_test_systems_days_end_at_half_past_one() -> None:
     assert starts == [-3600.0, -10.5 * 3600]
 
 
-def test_a_file_address_without_tls_is_refused() -> None:
+@pytest.mark.parametrize("address", ["http://files.shop.example/", "files.shop.example", "http://["])
+def test_a_file_address_without_tls_is_refused(address: str) -> None:
     """The file names every order."""
     with pytest.raises(ConfigError, match="file_url"):
-        up.unionpay(options={"file_url": "http://files.shop.example/"})
+        up.unionpay(options={"file_url": address})
 
 
 def test_unionpays_file_is_unpacked() -> None:

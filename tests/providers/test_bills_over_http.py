@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from bill_files import DAY, alipay_details, alipay_row, zipped, zm_row
 from bill_shop import AMOUNT, BEIJING, PROVIDERS, SandboxTime, Shop, configured, noon, order, shopper
 
 import payfallback as pf
@@ -137,6 +138,57 @@ def test_no_answer_is_no_bill(shop: Shop, fault: str) -> None:
     with pytest.raises(pf.BillUnavailable):
         shop.met()
     shop.sandbox.clear()
+
+
+def by_hand(shop: Shop, *numbers: str) -> bytes:
+    """The zip that a person downloads: of the 11th of November, with these payments of 128 yuan."""
+    if shop.provider == "alipay":
+        rows = [alipay_row(number, amount="128.00") for number in numbers]
+        return zipped({"x_业务明细.csv": alipay_details(*rows), "x_业务明细(汇总).csv": b""})
+    merchant = shop.sandbox.credentials["unionpay"]["merchant"]
+    rows_of_zm = [zm_row(number=number, amount="000000012800", merchant=merchant) for number in numbers]
+    return zipped({f"INN26111188ZM_{merchant}": b"".join(rows_of_zm)})
+
+
+by_both = pytest.mark.parametrize("channel", ["alipay_code", "unionpay_code"])
+
+
+@by_both
+def test_a_file_is_read_where_it_lies(shop: Shop, tmp_path: Path) -> None:
+    """Downloaded by a person: the provider is not asked for it."""
+    shop.loses_the_answer("BILL000001")
+    file = tmp_path / "bill.zip"
+    file.write_bytes(by_hand(shop, "BILL00000101"))
+    before = len(shop.sandbox.requests)
+    assert dict(shop.payments.reconcile(shop.channel, DAY, file).counts) == {"learned": 1}
+    assert len(shop.sandbox.requests) == before
+    assert isinstance(shop.payments.status("BILL000001"), pf.Paid)
+
+
+@by_both
+def test_a_file_that_is_cut_is_refused(shop: Shop) -> None:
+    """Wherever it is cut, it does not pass for a whole bill, and nothing is called missing by it."""
+    shop.pays("BILL000001")
+    whole = by_hand(shop, "BILL00000101")
+    for length in range(4, len(whole), 97):
+        with pytest.raises(pf.BillUnavailable):
+            shop.payments.reconcile(shop.channel, DAY, whole[:length])
+
+
+@by_both
+def test_a_capture_without_a_line_is_missing(shop: Shop) -> None:
+    """The journal says captured on that day; the provider's file of the day does not know it."""
+    assert isinstance(shop.pays("BILL000001"), pf.Paid)
+    day = shop.today
+    if shop.provider == "alipay":
+        ends = day + timedelta(days=1)
+        told = f"#起始日期：[{day:%Y年%m月%d日} 00:00:00]   终止日期：[{ends:%Y年%m月%d日} 00:00:00]".encode("gbk")
+        empty = told + b"\r\n" + b"\r\n".join(alipay_details().split(b"\r\n")[3:])
+    else:
+        empty = zipped({f"INN{day:%y%m%d}88ZM_1": b""})
+    report = shop.payments.reconcile(shop.channel, day, empty)
+    assert [(each.met, each.order_id) for each in report.findings] == [("missing", "BILL000001")]
+    assert report.needs_person
 
 
 @every_channel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from payfallback._assemble import Draft, draft_of, longest_order_id
@@ -12,6 +13,7 @@ from payfallback._core.safety import Blocking, Problem, RouteBlocking, Step, rou
 from payfallback._values import changed, value
 from payfallback.errors import ConfigError
 from payfallback.journal import check_address
+from payfallback.journal._sealing import seal_of
 from payfallback.policy import Channel, Policy, Route
 from payfallback.ports import Callables, Clock
 
@@ -67,7 +69,7 @@ def check(settings: Settings, *, clock: Clock, wrapped: Mapping[str, Callables] 
     """Everything that can be said about a configuration without asking a provider. Starts and sends nothing."""
     draft = draft_of(settings, clock=clock, wrapped=wrapped or {})
     policy = draft.assembled.policy
-    found = (*draft.problems, *_journal_problems(draft.assembled.journal_url))
+    found = (*draft.problems, *_journal_problems(draft.assembled.journal_url, draft.assembled.seal))
     placed = [changed(each, line=each.line or line_of(settings.lines, each.where)) for each in found]
     return Report(
         file=settings.file,
@@ -79,18 +81,21 @@ def check(settings: Settings, *, clock: Clock, wrapped: Mapping[str, Callables] 
     )
 
 
-def _journal_problems(url: str) -> tuple[Problem, ...]:
-    """Whether a journal could be opened there; `check --journal` also opens it."""
-    try:
-        check_address(url)
-    except ConfigError as error:
-        return (Problem(where=("journal", "url"), message=error.message, hint=error.hint),)
-    return ()
+def _journal_problems(url: str, seal: tuple[str, ...]) -> tuple[Problem, ...]:
+    """Whether a journal could be opened there, with these keys; `check --journal` also opens it."""
+    found: list[Problem] = []
+    for key, tried in (("url", partial(check_address, url)), ("seal", partial(seal_of, seal))):
+        try:
+            tried()
+        except ConfigError as error:
+            found.append(Problem(where=("journal", key), message=error.message, hint=error.hint))
+    return tuple(found)
 
 
 def report_of(error: ConfigError) -> Report:
     """The report of a file that cannot even be read as a configuration."""
-    bare = Problem(where=(), message=error.message, hint=error.hint, line=error.line)
+    place = f"{error.file}:{error.line}: " if error.line else f"{error.file}: "  # each problem is printed with it
+    bare = Problem(where=(), message=error.message.removeprefix(place), hint=error.hint, line=error.line)
     return Report(file=error.file or "", problems=getattr(error, "problems", (bare,)))
 
 

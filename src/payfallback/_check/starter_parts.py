@@ -175,7 +175,7 @@ id = "middle"
 key = "${file:%(keys)s/unionpay_middle_certificate.pem}"
 """,
     channels="""\
-[channels.unionpay]     # on UnionPay's page; last, because it cannot be closed
+[channels.unionpay]     # on UnionPay's page, which cannot be closed once it is shown
 account = "unionpay"
 product = "front"
 timeout = "3s"

@@ -84,7 +84,7 @@ def _person(run: Run, task: Task) -> None:
     attempt = attempt_of(run, task)
     mismatch = attempt.status.value == "manual"
     cause = Cause.AMOUNT_MISMATCH.value if mismatch else attempt.cause or Cause.UNRECOGNISED.value
-    if attempt.status.value in ("surplus", "refunding"):
+    if attempt.status.value in ("surplus", "refunding", "refunded"):
         cause = Cause.REFUND_STUCK.value
     if run.known.winner == task.seq:
         cause = Cause.CONTRADICTION.value

@@ -93,7 +93,8 @@ def _learned(run: Run, attempt: Attempt, line: BillLine, account: str, *, heard:
     after = record.attempts[attempt.seq - 1]
     if line.what == "refunded":
         asked = any(each.number == line.refund for each in record.refunds)
-        return "refund_learned" if asked or (attempt.refund and attempt.refund == line.refund) else "refund_unknown"
+        ours = asked or attempt.poisoned or (attempt.refund and attempt.refund == line.refund)
+        return "refund_learned" if ours else "refund_unknown"
     if line.amount != record.amount:
         return "amount_differs"
     if after.status in _HELD or (after.status is Status.DISPUTED and not heard):

@@ -84,6 +84,8 @@ def _merchant_refunds(record: Record, view: View) -> Iterator[Task]:
             yield Task(next_look(open_[0].at, view.now), Act.PERSON, winner.seq)
         return
     for index, refund in enumerate(record.refunds, 1):
+        if refund.in_doubt and "needs_person" not in record.outcomes:
+            yield Task(view.now, Act.PERSON, winner.seq)
         if refund.state == "asked":
             yield Task(view.now, Act.MERCHANT_REFUND, winner.seq, refund.refund)
         elif refund.state == "pending":

@@ -132,6 +132,7 @@ def note(attempt: Attempt, seen: Seen) -> None:
 
 
 _ABOUT_THE_TRADE = frozenset({"charge", "query", "notice"})
+ENDS_OF_REFUNDS = frozenset({"refunded", "refund_failed"})
 _TAKEN = frozenset({"pending", "authorised", "captured"})
 
 
@@ -191,6 +192,8 @@ def _note_refund(attempt: Attempt, seen: Seen) -> None:
     attempt.refund_lost = seen.verdict == "not_found"
     if seen.verdict in ("accepted", "pending"):
         attempt.refund_accepted = True
+    if seen.verdict in ENDS_OF_REFUNDS and attempt.refund and seen.refund == attempt.refund:
+        attempt.refund_said |= {seen.verdict}
 
 
 def _note_not_found(attempt: Attempt, seen: Seen) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from payfallback._core import events as e
-from payfallback._core.evidence import fact_of, note
+from payfallback._core.evidence import ENDS_OF_REFUNDS, fact_of, note
 from payfallback._core.order import Attempt, MerchantRefund, Record
 from payfallback._core.state import Fact, ImpossibleStep, Status, step
 from payfallback._values import copied
@@ -135,6 +135,7 @@ def _refund_sent(attempt: Attempt, event: e.Sending) -> None:
         attempt.refund = event.refund
         attempt.refund_accepted = False
         attempt.refund_since = event.at
+        attempt.refund_said = frozenset()
     attempt.refund_sent_at = event.at
     attempt.refund_lost = False
     move(attempt, Fact.REFUND_SENT, event.at)
@@ -182,6 +183,7 @@ def _refund_seen(record: Record, event: e.Seen) -> None:
         lost=event.verdict == "not_found",
         cause=Cause.AMOUNT_MISMATCH.value if event.verdict == "refunded" and other else event.cause,
         provider_ref=event.provider_ref,
+        said=event.verdict if event.verdict in ENDS_OF_REFUNDS and not other else "",
     )
 
 
@@ -195,6 +197,7 @@ def _change_refund(
     lost: bool = False,
     cause: str = "",
     provider_ref: str = "",
+    said: str = "",
 ) -> None:
     changed = []
     for each in record.refunds:
@@ -208,6 +211,7 @@ def _change_refund(
             each.lost = lost
             each.cause = cause or each.cause
             each.provider_ref = provider_ref or each.provider_ref
+            each.said |= {said} - {""}
         changed.append(each)
     record.refunds = tuple(changed)
 

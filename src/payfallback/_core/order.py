@@ -67,6 +67,7 @@ class Attempt:
     refund_sent_at: float = 0.0
     refund_accepted: bool = False
     refund_lost: bool = False  # the provider does not know the refund that we sent
+    refund_said: frozenset[str] = frozenset()  # "refunded" and "refund_failed", as far as either was said of it
     disputed_at: float = 0.0
     dead_because: str = ""
     excess: str = ""
@@ -77,6 +78,11 @@ class Attempt:
     def live(self) -> bool:
         """Whether nothing else may be charged because of it."""
         return self.status in LIVE
+
+    @property
+    def refund_in_doubt(self) -> bool:
+        """Whether the provider called one refund done and failed, in whatever order that was heard."""
+        return len(self.refund_said) > 1
 
     @property
     def ever_sent(self) -> bool:
@@ -100,6 +106,12 @@ class MerchantRefund:
     cause: str = ""
     provider_ref: str = ""
     since: float = 0.0  # when it was first sent
+    said: frozenset[str] = frozenset()  # as `Attempt.refund_said`
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the provider called it done and failed."""
+        return len(self.said) > 1
 
 
 @draft

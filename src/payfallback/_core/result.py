@@ -44,7 +44,7 @@ _RETURNING = (Status.SURPLUS, Status.REFUNDING)
 
 def _returning(record: Record, common: dict[str, Any]) -> Result | None:
     """While money of the order is on its way back, "certainly nothing charged" would not be true."""
-    surplus = next((attempt for attempt in record.attempts if attempt.status in _RETURNING), None)
+    surplus = next((each for each in record.attempts if each.status in _RETURNING or each.refund_in_doubt), None)
     if surplus is None:
         return None
     person = "needs_person" in record.outcomes
@@ -64,6 +64,8 @@ def _after_paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Resu
         return _pending_of(
             surplus, Cause.SURPLUS_RETURNING, {**common, "needs_person": "needs_person" in record.outcomes}
         )
+    if winner.refund_in_doubt or any(refund.in_doubt for refund in record.refunds if returned):
+        return _pending_of(winner, Cause.REFUND_STUCK, {**common, "needs_person": True})
     if "refunded" in record.outcomes or returned:
         return NotPaid(**common, cause=Cause.REFUNDED)
     leaving = sum(refund.minor for refund in record.refunds if refund.state != "failed")

@@ -226,6 +226,13 @@ def _refunding(record: Record, attempt: Attempt, view: View) -> Task | None:
     return Task(look_at(view, attempt.seq, attempt.refund_sent_at), Act.QUERY_REFUND, attempt.seq)
 
 
+def _refunded(record: Record, attempt: Attempt, view: View) -> Task | None:
+    """Done, unless the provider called the refund failed as well: the money came back to us (Stripe's `refund.failed`,
+    up to 30 days later), and nobody but a person can give it back then."""
+    doubted = attempt.refund_in_doubt and "needs_person" not in record.outcomes
+    return Task(view.now, Act.PERSON, attempt.seq) if doubted else None
+
+
 def _disputed(record: Record, attempt: Attempt, view: View) -> Task | None:
     channel = view.channel(attempt)
     if channel is None or not channel.capabilities.query:
@@ -281,6 +288,7 @@ RULES: dict[Status, Rule] = {
     Status.CAPTURED: _captured,
     Status.SURPLUS: _surplus,
     Status.REFUNDING: _refunding,
+    Status.REFUNDED: _refunded,
     Status.DISPUTED: _disputed,
     Status.MANUAL: _disputed,
     Status.DEAD: _watched,

@@ -160,12 +160,14 @@ def _create(run: Run, channel: Channel, seq: int, permit: object, planned: e.Pla
         return True
     if answer.verdict is not Verdict.PENDING or not attempt.provider_ref or attempt.status is not Status.PLANNED:
         return True
-    if run.left() < channel.capabilities.min_time:
-        return True
     again = yield Admit(channel.name, False)
-    if getattr(again, "cause", None) is not None:
-        return True
-    return (yield from charge(run, channel, seq, again))
+    refused = getattr(again, "cause", None)
+    if refused is None and run.left() >= channel.capabilities.min_time:
+        return (yield from charge(run, channel, seq, again))
+    yield GiveBack(again)
+    never = Answer(verdict=Verdict.NOT_SENT, cause=refused or Cause.TIME_UP)
+    record_answer(run, seq, "create", never, request=request)
+    return True
 
 
 def known_after_all(run: Run) -> Flow:

@@ -52,7 +52,12 @@ def trace_of(events: Iterable[e.Event], result: Result) -> Trace:
 
 
 def _seen(event: e.Seen) -> str:
-    who = {"answer": "answered", "report": "was reported by the shop", "crash": "fell silent", "bill": "stands in the bill"}
+    who = {
+        "answer": "answered",
+        "report": "was reported by the shop",
+        "crash": "fell silent",
+        "bill": "stands in the bill",
+    }
     said = who.get(event.source, event.source)
     if event.source == "notify":
         return f"attempt {event.seq}: the provider notified us: {event.verdict}{_code(event)}"

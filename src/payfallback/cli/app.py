@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import typer
 
-from payfallback.cli import channels, codes, configuration, deliver, orders, reconcile, recover, start, status
+from payfallback.cli import channels, codes, configuration, deliver, orders, reconcile, recover, simulate, start, status
+from payfallback.cli import journal_commands as journal
 from payfallback.cli.demo import command as demo
 
 _ABOUT = """The order gets paid, once, or everyone knows exactly why not.
@@ -23,9 +24,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (status, orders, recover, reconcile, deliver, configuration, codes, start, demo):
+for group in (status, orders, recover, reconcile, deliver, configuration, codes, start, demo, simulate):
     group.add_to(app)
 app.add_typer(channels.app, name="channels")
+app.add_typer(journal.app, name="journal")
 
 
 @app.callback(invoke_without_command=True)

@@ -68,7 +68,7 @@ def deliver(
     if as_json:
         say.as_json({"told": delivery.told, "refused": len(delivery.refused)})
     else:
-        say.line(f"{delivery.told:,} outcomes told, {len(delivery.refused):,} not taken")
+        say.line(f"{say.many(delivery.told, 'outcome')} told, {len(delivery.refused):,} not taken")
     return BROKEN if delivery.refused else FINE
 
 

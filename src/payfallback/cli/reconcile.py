@@ -82,7 +82,7 @@ def _progress(as_json: bool) -> Iterator[Callable[[int], object]]:
 
 
 def _print(report: Reconciled) -> None:
-    say.line(f"{report.channel} on {report.day}: {report.lines:,} lines in the bill of {report.account}")
+    say.line(f"{report.channel} on {report.day}: {say.many(report.lines, 'line')} in the bill of {report.account}")
     for met, words in _WORDS.items():
         if report.counts.get(met):
             say.line(f"{report.counts[met]:>9,} {words}")

@@ -136,7 +136,7 @@ def _progress(total: int, told: _Told) -> Iterator[Callable[[_Step], None]]:
     elif sys.stdout.isatty():
         yield from _bar(total)
     else:
-        say.line(f"{total:,} orders due")
+        say.line(f"{say.many(total, 'order')} due")
         yield _plain
 
 
@@ -167,13 +167,13 @@ def _conclude(told: _Told, seconds: float) -> None:
     counts = told.sum
     say.item(
         "",
-        f"looked at {counts['looked']:,} orders in {say.span(seconds)}: {counts['settled']:,} settled, "
+        f"looked at {say.many(counts['looked'], 'order')} in {say.span(seconds)}: {counts['settled']:,} settled, "
         f"{counts['refunded']:,} given back, {counts['needs_person']:,} need a person",
     )
     if told.left:
         say.item("", f"{told.left:,} are still due: another worker holds them, or --within was too short")
     if counts["failed"]:
-        complain(f"{counts['failed']:,} orders could not be looked at: the journal did not answer")
+        complain(f"{say.many(counts['failed'], 'order')} could not be looked at: the journal did not answer")
 
 
 # ---------------------------------------------------------------- watch

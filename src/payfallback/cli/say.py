@@ -66,6 +66,11 @@ def sums(amounts: Mapping[str, int]) -> str:
     return " + ".join(money(minor, currency) for currency, minor in sorted(amounts.items())) or "none"
 
 
+def many(count: int, noun: str, more: str = "") -> str:
+    """A number and its noun: 1 order, 2,204 orders. `more` stands between them."""
+    return f"{count:,}{more} {noun}{'' if count == 1 and not more else 's'}"
+
+
 def span(seconds: float) -> str:
     """How long: 3 s, 4 min 02 s, 2 h 05 min, 3 d 4 h."""
     whole = max(0, round(seconds))

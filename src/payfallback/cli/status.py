@@ -103,7 +103,7 @@ def _uncertain(seen: Overview) -> str:
     if money.oldest is None:
         return "0 orders uncertain"
     age = say.span(seen.at - money.oldest)
-    text = f"{money.uncertain:,} orders uncertain, {say.sums(money.sums)}, oldest {age}"
+    text = f"{say.many(money.uncertain, 'order')} uncertain, {say.sums(money.sums)}, oldest {age}"
     if money.next_look is None:
         return text
     left = money.next_look - seen.at
@@ -115,13 +115,13 @@ def _shop(seen: Overview) -> str:
         return "0 outcomes undelivered"
     age = say.span(seen.at - seen.undelivered_since)
     more = " or more" if seen.undelivered >= MOST else ""
-    return f"{seen.undelivered:,}{more} outcomes undelivered, the oldest for {age}"
+    return f"{say.many(seen.undelivered, 'outcome', more)} undelivered, the oldest for {age}"
 
 
 def _recovery(seen: Overview) -> str:
     late = 0.0 if seen.overdue is None else seen.at - seen.overdue
     behind = ": nobody recovers, start `payfallback recover --watch`" if late > BEHIND else ""
-    return f"{seen.due:,} orders due, the oldest for {say.span(late)}{behind}"
+    return f"{say.many(seen.due, 'order')} due, the oldest for {say.span(late)}{behind}"
 
 
 def _notes(seen: Overview) -> list[str]:

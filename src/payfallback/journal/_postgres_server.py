@@ -22,7 +22,7 @@ _LOOK = f"""
       to_regclass('$S.meta') IS NOT NULL, {", ".join(f"current_setting('{name}')" for name in _SETTINGS)}
 """
 _NOT_MADE = "there is no journal in schema {schema!r} of this database"
-_MIGRATE = "make it, or bring it forward, as its owner: payfallback.journal.migrate_journal(url)"
+_MIGRATE = "make it, or bring it forward, as its owner: payfallback journal migrate"
 
 
 class Server:
@@ -98,7 +98,7 @@ class Server:
 def _migrate(session: Session, schema: str, steps: Sequence[Sequence[str]]) -> None:
     session.script("BEGIN")
     session.rows("SELECT pg_advisory_xact_lock(hashtext(%(name)s))", name=f"payfallback {schema}")
-    if not session.rows("SELECT FROM pg_namespace WHERE nspname = %(name)s", name=schema):
+    if not session.rows("SELECT 1 FROM pg_namespace WHERE nspname = %(name)s", name=schema):
         session.script("CREATE SCHEMA $S")
     made = session.rows("SELECT to_regclass('$S.meta') IS NOT NULL")[0][0]
     version = session.rows("SELECT version FROM $S.meta")[0][0] if made else 0

@@ -68,7 +68,7 @@ class Session:
         given = {name: clean(each) if type(each) is str else each for name, each in given.items()}
         given["now"] = None if self._now is None else self._now()
         found = self._connection.execute(sql.replace("$S", self._schema), given)
-        return found.fetchall() if found.description else []
+        return [] if found.description is None else found.fetchall()
 
     def script(self, sql: str) -> None:
         """Statements without parameters, in one round trip."""

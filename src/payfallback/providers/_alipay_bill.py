@@ -24,7 +24,7 @@ from payfallback.providers.codes import clean_code
 _ASK = "/v3/alipay/data/dataservice/bill/downloadurl/query"
 _NEEDED = ("支付宝交易号", "商户订单号", "业务类型", "完成时间", "订单金额", "退款批次号/请求号")
 _NUMBER, _ORDER, _KIND, _DONE, _AMOUNT, _REFUND = _NEEDED
-_TIME = "%Y-%m-%d %H:%M:%S"
+_TOTAL = re.compile(r"\s*-?[0-9]{1,12}\.[0-9]{2}\s*")
 _MOST_COMMAS = 512  # of texts inside a line: a title and a remark have 256 characters each
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NONE_YET = frozenset({"BILL_NOT_EXIST", "isp.bill_not_exist", "NO_BILL_DATA"})
@@ -118,21 +118,17 @@ class _Columns:
     def of(self, row: int, cells: list[str]) -> Mapping[str, str]:
         """The cells of a line, by name. Raises `BillUnavailable`."""
         spare = len(cells) - self._width
-        found = [self._moved(cells, by) for by in range(spare + 1)] if spare <= _MOST_COMMAS else []
-        read = [cell for cell in found if _plausible(cell)] if len(found) > 1 else found
+        moves = range(spare + 1) if spare <= _MOST_COMMAS else range(0)
+        read = [by for by in moves if spare == 0 or self._plausible(cells, by)]
         if len(read) != 1:
             what = f"line {row} has {len(cells)} cells, and not the {self._width} of its head"
             raise BillUnavailable(what, hint="look at that line; a title may hold commas")
-        return read[0]
-
-    def _moved(self, cells: list[str], by: int) -> Mapping[str, str]:
         ahead = (_NUMBER, _ORDER, _KIND)  # before the title
-        return {name: cells[at + (0 if name in ahead else by)].strip() for name, at in self._places.items()}
+        return {name: cells[at + (0 if name in ahead else read[0])].strip() for name, at in self._places.items()}
 
-
-def _plausible(cell: Mapping[str, str]) -> bool:
-    amount = re.fullmatch(r"-?[0-9]{1,12}\.[0-9]{2}", cell[_AMOUNT])
-    return amount is not None and beijing(cell[_DONE], _TIME) is not None
+    def _plausible(self, cells: list[str], by: int) -> bool:
+        done, amount = cells[self._places[_DONE] + by], cells[self._places[_AMOUNT] + by]
+        return _TOTAL.fullmatch(amount) is not None and beijing(done) is not None
 
 
 def _line(row: int, cell: Mapping[str, str]) -> BillLine:
@@ -146,5 +142,5 @@ def _line(row: int, cell: Mapping[str, str]) -> BillLine:
         amount=money_in(cell[_AMOUNT], row, _AMOUNT),
         provider_ref=number_in(cell[_NUMBER]),
         refund=number_in(cell[_REFUND]) if back else "",
-        at=beijing(cell[_DONE], _TIME),
+        at=beijing(cell[_DONE]),
     )

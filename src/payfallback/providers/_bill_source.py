@@ -21,6 +21,7 @@ LARGEST_BILL = 1 << 30  # bytes of text: some five million lines
 MOST_LINES = 10_000_000
 LONGEST_LINE = 16 * 1024
 MOST_AT_ONCE = 128 * 1024  # bytes of an archive; its files are a handful, and its comment at most 64 KiB
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What Python's reader of zip files raises, beyond its own error, for archives that are damaged or hostile.
 _BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, LookupError)
@@ -63,8 +64,8 @@ def _member(source: BinaryIO, wanted: str) -> Iterator[BinaryIO]:
         inside = archive.open(found[0])
     except _BROKEN as broken:
         raise BillUnavailable("the archive is broken", hint="fetch the bill again") from broken
-    with inside:
-        yield inside  # type: ignore[misc]  # a ZipExtFile reads like any binary file
+    with io.BufferedReader(inside) as buffered:  # type: ignore[type-var]  # a ZipExtFile reads like any raw file
+        yield buffered
 
 
 class _Careful(io.RawIOBase):
@@ -74,11 +75,8 @@ class _Careful(io.RawIOBase):
         self._source = source
 
     def read(self, size: int = -1) -> bytes:
-        """So many bytes, or the rest. Raises `BadZipFile` for more than the list of a bill's files needs."""
-        found = self._source.read(min(size, MOST_AT_ONCE + 1) if size >= 0 else MOST_AT_ONCE + 1)
-        if len(found) > MOST_AT_ONCE:
-            raise zipfile.BadZipFile("a list of files longer than any bill's")
-        return found
+        """So many bytes, or the rest; a list of files that is cut here is a broken one."""
+        return self._source.read(min(size, MOST_AT_ONCE) if size >= 0 else MOST_AT_ONCE)
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """As any file."""
@@ -131,9 +129,10 @@ def number_in(text: str) -> str:
     return re.sub(r"[^!-~]", "?", text.strip()[:64])
 
 
-def beijing(text: str, form: str) -> float | None:
-    """A time as a bill writes it, in epoch seconds; None for anything else."""
+def beijing(text: str) -> float | None:
+    """A time as bills write it (2026-11-11 12:00:01), in epoch seconds; None for anything else."""
+    plain = _TIME.fullmatch(text.strip())
     try:
-        return datetime.strptime(text.strip(), form).replace(tzinfo=BEIJING).timestamp()
+        return datetime.fromisoformat(plain[0]).replace(tzinfo=BEIJING).timestamp() if plain else None
     except ValueError:
         return None

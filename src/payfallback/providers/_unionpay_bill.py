@@ -49,9 +49,12 @@ _PAID, _BACK = ("01",), ("04", "31", "99")  # consume; refund, void, reversal
 def address(base_url: str, given: str) -> str:
     """Where files are asked for: what the option `file_url` says, or the file server beside the gateway, which in a
     sandbox is the same. Raises `ConfigError`."""
-    parts = urlsplit(given or base_url)
-    host = parts.hostname or ""
-    if given and parts.scheme != "https" and not (parts.scheme == "http" and host in ("127.0.0.1", "localhost", "::1")):
+    try:
+        parts = urlsplit(given or base_url)
+        scheme, host = parts.scheme, parts.hostname or ""
+    except ValueError:
+        scheme, host = "", ""
+    if given and scheme != "https" and not (scheme == "http" and host in ("127.0.0.1", "localhost", "::1")):
         raise ConfigError("unionpay option 'file_url' is no https address", hint="https://filedownload.95516.com/")
     return f"https://{_GATEWAYS[host]}/" if host in _GATEWAYS else (given or base_url).rstrip("/") + "/"
 
@@ -156,12 +159,15 @@ def _cells(raw: bytes) -> list[str]:
 
 def _when(text: str, day: date) -> float | None:
     """MMDDhhmmss, in the year that puts it nearest to the file's day."""
-    near = []
-    for year in (day.year - 1, day.year, day.year + 1):
+    if not re.fullmatch(r"[0-9]{10}", text):
+        return None
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=BEIJING)
+    parts = [int(text[place : place + 2]) for place in range(0, 10, 2)]
+    for year in (day.year, day.year - 1, day.year + 1):
         try:
-            near.append(datetime.strptime(f"{year:04}{text}", "%Y%m%d%H%M%S").replace(tzinfo=BEIJING))
+            found = datetime(year, *parts, tzinfo=BEIJING)  # type: ignore[misc,arg-type]  # month, day, hour, minute, second
         except ValueError:
             continue
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=BEIJING)
-    best = min(near, key=lambda at: abs(at - noon), default=None)
-    return best.timestamp() if best is not None and abs(best - noon) < timedelta(days=40) else None
+        if abs(found - noon) < timedelta(days=40):
+            return found.timestamp()
+    return None

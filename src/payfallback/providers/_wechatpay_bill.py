@@ -84,7 +84,7 @@ def _line(row: int, cells: list[str], places: Mapping[str, int]) -> Iterator[Bil
         "row": row,
         "number": number_in(cell["商户订单号"]),
         "provider_ref": number_in(cell["微信订单号"]),
-        "at": beijing(cell["交易时间"], "%Y-%m-%d %H:%M:%S"),
+        "at": beijing(cell["交易时间"]),
     }
     state, currency = cell["交易状态"], cell["货币种类"]
     if state == "SUCCESS":

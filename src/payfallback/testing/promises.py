@@ -63,7 +63,7 @@ class PromiseBroken(AssertionError):
         lines = [str(each) for each in violations[:_SHOWN]]
         if len(violations) > _SHOWN:
             lines.append(f"... and {len(violations) - _SHOWN} more")
-        super().__init__("\n".join((f"{len(violations)} broken promise(s):", *lines)))
+        super().__init__("\n".join((f"{len(violations)} broken promise{'' if len(violations) == 1 else 's'}:", *lines)))
 
 
 def check_promises(

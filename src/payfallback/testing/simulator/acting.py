@@ -40,7 +40,9 @@ def _pay(world: World, move: Move, process: Process, order: Order) -> None:
     word = move.word
     consent = [name for name in move.text(1).split(",") if name in world.shop.names]
     choice = move.text(0) if move.text(0) in world.shop.names else world.shop.names[0]
-    run = process.built.paying("switch" if word == "switch" else "pay", order, choice, consent, None, move.number(2, 5.0))
+    run = process.built.paying(
+        "switch" if word == "switch" else "pay", order, choice, consent, None, move.number(2, 5.0)
+    )
     flow = flows.switch(run, order) if word == "switch" else flows.pay(run, order)
     world.start(word, process, flow, run=run)
 
@@ -116,6 +118,7 @@ def _lift(world: World, move: Move, process: Process, order: Order) -> None:
 
 
 def _lie(world: World, move: Move, process: Process, order: Order) -> None:
+    world.watch.lied.add(order.id)  # before the notifications that the lie makes
     for each in world.watch.of(order.id):
         if type(each) is Planned and world.fakes[each.account].captures_after_all(each.number):
             world.scheduler.struck["lie"] += 1

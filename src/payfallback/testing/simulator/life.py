@@ -82,6 +82,7 @@ def _until(world: World, when: float) -> None:
 def _calm(world: World) -> None:
     """The faults end: what is broken is replaced, clocks are set right, whoever stands still wakes up by himself."""
     world.faults.lift()
+    world.answer_truly()
     world.post.mode = "on" if world.post.mode != "off" else "off"
     for process in world.processes:
         process.traps.clear()
@@ -129,4 +130,4 @@ def _due(world: World, key: str) -> float | None:
     stored = world.stored(key)
     if stored.due is None or _before_a_person(world, key):
         return None
-    return max(stored.due - world.clock.epoch(), float(stored.lease_left), 0.0)
+    return float(max(stored.due - world.clock.epoch(), stored.lease_left, 0.0))

@@ -10,7 +10,7 @@ from typing import Any
 
 from payfallback._core.operations import Answer, Notice, Operation
 from payfallback._inbound import Inbound
-from payfallback.errors import NotAuthentic, PayfallbackError
+from payfallback.errors import NotAuthentic, PayfallbackError, ProgrammingError
 from payfallback.policy import Account, Capabilities
 from payfallback.ports import HttpRequest, HttpResponse
 from payfallback.results import Ack
@@ -40,7 +40,7 @@ class Door:
 
     def request(self, operation: Operation) -> HttpRequest:
         """Never called: no channel is configured on it."""
-        raise NotImplementedError
+        raise ProgrammingError("a door only takes notifications in", hint=operation.number)
 
     def read(self, operation: Operation, response: HttpResponse) -> Answer:
         """Nothing comes back."""
@@ -72,8 +72,10 @@ class Post:
         doors: Mapping[str, Door],
         processes: list[Process],
         start: Callable[[str, Process, Flow, Callable[[Any], None] | None], Task],
+        acknowledged: Callable[[str, Notice], None],
     ) -> None:
         self._clock, self._seed, self._doors, self._processes, self._start = clock, seed, doors, processes, start
+        self.acknowledged = acknowledged
         self.mode = "on"
         self.sent = 0
 
@@ -129,6 +131,8 @@ class _Letter:
         """What the shop answered; a process that died answers nothing."""
         if isinstance(ack, Ack):
             self._taken = ack.handled
+            if ack.handled:
+                self._post.acknowledged(self.account, self.notice)
 
 
 def door_of(account: str) -> str:

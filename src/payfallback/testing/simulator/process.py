@@ -70,7 +70,7 @@ class Process:
         self.built: Built = build(
             self._policy,
             self._providers,
-            self.link,  # type: ignore[arg-type]  # a Journal by its shape: it hands on what it does not spoil
+            self.link,
             is_async=False,
             clock=self.clock,
             observer=_quiet,

@@ -13,8 +13,17 @@ from payfallback.testing.simulator.shops import Shop, random_shop
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "providers": ("fault", "fault", "fault", "fault", "fault", "fault", "lift", "stale", "lie"),
-    "shoppers": ("pay", "pay", "pay", "pay", "switch", "switch", "cancel", "status", "refund", "edit", "scan", "scan")
-    + ("scan", "look", "refuse"),
+    "shoppers": (
+        *("pay",) * 4,
+        *("switch",) * 2,
+        "cancel",
+        "status",
+        "refund",
+        "edit",
+        *("scan",) * 3,
+        "look",
+        "refuse",
+    ),
     "notifications": ("post", "forged", "foreign"),
     "crashes": ("crash", "trap", "trap", "trap"),
     "pauses": ("pause", "trap"),
@@ -55,7 +64,9 @@ def random_day(seed: str, groups: Collection[str] = ()) -> tuple[Shop, tuple[Mov
     return shop, tuple(moves)
 
 
-def mixed(day: tuple[Shop, tuple[Move, ...]], case: tuple[Shop, tuple[Move, ...]], seed: str) -> tuple[Shop, tuple[Move, ...]]:
+def mixed(
+    day: tuple[Shop, tuple[Move, ...]], case: tuple[Shop, tuple[Move, ...]], seed: str
+) -> tuple[Shop, tuple[Move, ...]]:
     """A named case, in whose course a random day happens besides."""
     chance = Random(f"{seed}/mixed")  # noqa: S311  # a simulation
     shop = changed(case[0], processes=max(case[0].processes, day[0].processes))

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from payfallback._core.effects import Admit, Append, Call, GiveBack, Keep, Load, MayAsk, Recall, Sleep
+from payfallback._core.state import ImpossibleStep
 from payfallback._runtime.commits import commit_of
 from payfallback._runtime.shared import no_such_operation
 from payfallback.errors import PayfallbackError
@@ -22,6 +23,16 @@ from payfallback.testing.simulator.watch import Watch
 
 _QUICK, _SPREAD = 0.0005, 0.004  # seconds: the way to the journal, and how much it varies
 _OF_FULL = "away"
+FALLS = (  # what a mistake in the library comes out as: a finding, with its seed
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImpossibleStep,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class Scheduler:
@@ -98,7 +109,7 @@ class Scheduler:
             except PayfallbackError as error:
                 self._end(task, error)
                 return
-            except Exception as error:  # noqa: BLE001  # whatever else comes out of the library is a finding
+            except FALLS as error:
                 self.watch.fell(task, error)
                 self._end(task, error)
                 return
@@ -181,8 +192,9 @@ class Scheduler:
         if how == "crash_inside":  # the medium has it; the process never hears
             self.crash(task.process)
             return
-        if isinstance(reply, BaseException) or getattr(reply, "conflict", ""):
-            self.say(task.name, "   journal:", getattr(reply, "conflict", "") or "not reachable")
+        refused: str = "not reachable" if isinstance(reply, BaseException) else getattr(reply, "conflict", "")
+        if refused:
+            self.say(task.name, "   journal:", refused)
         self._soon(task, partial(self._after, task, effect, reply, how))
 
     def _sleep(self, task: Task, effect: Sleep, how: str) -> None:

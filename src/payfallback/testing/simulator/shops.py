@@ -15,9 +15,7 @@ _WATCH = 7200.0  # seconds for which a dead attempt is watched: long enough for 
 KINDS: Mapping[str, Capabilities] = {
     "card": Capabilities(close=True, close_names_trade=True, watch=_WATCH),
     "again": Capabilities(close=True, close_names_trade=True, resend=600.0, watch=_WATCH),
-    "code": Capabilities(
-        close=True, query_after=1.0, close_after=2.0, close_refunds=True, lives=60.0, watch=_WATCH
-    ),
+    "code": Capabilities(close=True, query_after=1.0, close_after=2.0, close_refunds=True, lives=60.0, watch=_WATCH),
     "qr": Capabilities(
         starts="shopper", close=True, expiry=True, expiry_default=60.0, not_found_after=30.0, leaves=False, watch=_WATCH
     ),

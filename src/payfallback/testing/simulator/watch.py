@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from payfallback._core.effects import Call
-from payfallback._core.events import Asked, Event, Opened, Planned, Seen, Sending, Won
-from payfallback._core.operations import Kind
+from payfallback._core.events import Asked, Event, Excess, Opened, Planned, Seen, Sending, Won
+from payfallback._core.operations import Kind, Notice
 from payfallback._core.order import key_of
 from payfallback._values import value
 from payfallback.errors import PayfallbackError
 from payfallback.journal.memory import MemoryJournal
 from payfallback.results import NotPaid, Outcome, Result
-from payfallback.testing.ledger import Entry, Ledger, holding, unrefunded
+from payfallback.taxonomy import Verdict
+from payfallback.testing.ledger import Entry, Ledger, holding
 from payfallback.testing.promises import Violation, check_promises, check_result
 from payfallback.testing.simulator.process import Task
 
@@ -58,7 +59,7 @@ class Watch:
     def __init__(self, ledger: WatchedLedger, medium: MemoryJournal, *, lenient: bool, recorded: bool) -> None:
         self.ledger, self._medium = ledger, medium
         self._lenient, self._recorded = lenient, recorded
-        self.misled = False  # a question got an older answer
+        self.lied: set[str] = set()  # orders whose provider took back a final answer: what was said of them was true
         self.wrong: list[Broken] = []
         self.results: list[Result] = []
         self.deliveries: list[Outcome] = []
@@ -83,17 +84,23 @@ class Watch:
     # ---------------------------------------------------------------- at every step
 
     def moved(self, entry: Entry) -> None:
-        """I1: at most one capture that is not refunded, at this very moment."""
-        if self._lenient or not entry.order_id:
-            return
+        """I1: at most one capture that is not refunded, at this very moment; known surplus is on its way back."""
         held = self.ledger.held(entry.order_id)
-        if len(held) > 1 and not self._may_be_two(entry.order_id):
-            numbers = ", ".join(each.number for each in held)
-            self.find("I1", entry.order_id, f"{len(held)} captures are held at one time: {numbers}")
+        if self._lenient or len(held) < 2 or self._may_be_two(entry.order_id):
+            return
+        surplus = self._surplus(entry.order_id)
+        numbers = [each.number for each in held if each.number not in surplus]
+        if len(numbers) > 1:
+            self.find("I1", entry.order_id, f"{len(numbers)} captures are held at one time: {', '.join(numbers)}")
 
     def _may_be_two(self, order_id: str) -> bool:
         """After a cancel that refunds what was paid, the money is on its way back by the provider's own hand."""
         return any(type(each) is Sending and each.refunds for each in self.of(order_id))
+
+    def _surplus(self, order_id: str) -> set[str]:
+        events = self.of(order_id)
+        numbers = {each.seq: each.number for each in events if type(each) is Planned}
+        return {numbers[each.seq] for each in events if type(each) is Excess}
 
     def sends(self, task: Task, effect: Call) -> None:
         """I2: what is more than a question leaves only when its intent is durable. I16: recovery charges nothing."""
@@ -119,13 +126,33 @@ class Watch:
                 self.find("I2", task.run.key, f"{task.name} raised {type(result).__name__} after it had sent something")
         elif isinstance(result, Result):
             self.results.append(result)
+            self._same_cart(task, result)
             for each in check_result(self.ledger, result):
-                if not self._being_returned(result):
+                if not (self._being_returned(result) or result.order_id in self.lied):
                     self.find(each.promise, each.order_id, f"{task.name}: {each.facts}")
             if isinstance(result, NotPaid):
                 order = result.order_id
                 arrived, captured = self.ledger.arrivals(order, Kind.CHARGE), self.ledger.captures(order)
                 self._not_paid.append((len(arrived), len(captured), result))
+
+    def acknowledged(self, account: str, notice: Notice) -> None:
+        """I2: a notification of a payment is acknowledged only when the journal has it, with its order or for later."""
+        if notice.kind is not Kind.CHARGE or notice.answer.verdict is not Verdict.CAPTURED:
+            return
+        kept: list[Any] = []
+        self._medium.kept(account, notice.number, kept.append)
+        keys: list[Any] = []
+        self._medium.find(notice.number, keys.append)
+        known = [each for key in keys[0] for each in self.events(key)]
+        if not kept[0] and not any(type(each) is Seen and each.verdict == "captured" for each in known):
+            self.find("I2", notice.number, "its notification was acknowledged, and no evidence of it is durable")
+
+    def _same_cart(self, task: Task, result: Result) -> None:
+        """I6: whoever asks for another amount under the same id is refused, not answered."""
+        opened = [each for each in self.of(result.order_id) if type(each) is Opened]
+        asked = task.run.order.amount if task.run is not None and task.run.order is not None else None
+        if asked is not None and opened and opened[0].amount != asked:
+            self.find("I6", result.order_id, f"{task.name} asked for {asked}; the order is {opened[0].amount}")
 
     def _being_returned(self, result: Result) -> bool:
         """The shop's own refund of what was paid may overtake the answer to somebody else."""
@@ -145,7 +172,7 @@ class Watch:
             self.ledger, journal, self.results, self.deliveries, outcomes=(*self.deliveries, *outcomes), settled=settled
         )
         for each in found:
-            if (self._recorded or each.promise != "I2") and not self._only_misled(each):
+            if (self._recorded or each.promise != "I2") and not self._only_old_news(each):
                 self.find(each.promise, each.order_id, each.facts)
         for key, events in journal.items():
             self.wrong.extend((*_after_its_time(key, events), *_given_up(key, events)))
@@ -155,12 +182,11 @@ class Watch:
         if not self._lenient:
             self._paid_after_all()
 
-    def _only_misled(self, violation: Violation) -> bool:
-        """An old answer may be the last of an attempt that the journal holds: the ledger says whether it is over."""
-        if not self.misled or violation.promise != "I14" or "nor dead" not in violation.facts:
-            return False
-        entries = self.ledger.entries(violation.order_id)
-        return not holding(entries) and len(unrefunded(entries)) <= 1
+    def _only_old_news(self, violation: Violation) -> bool:
+        """An old answer, a late notification or evidence that was kept while the journal was away may be the last that
+        the journal holds of an attempt. Whether money is still on hold is the ledger's to say."""
+        last = violation.facts.endswith(" authorised") and "nor dead" in violation.facts
+        return violation.promise == "I14" and last and not holding(self.ledger.entries(violation.order_id))
 
     def _paid_after_all(self) -> None:
         """I5: after "certainly not charged" no request that had arrived by then may still capture."""

@@ -11,7 +11,6 @@ from typing import Any
 from payfallback._core.effects import Call
 from payfallback._core.operations import Answer, Kind, Notice
 from payfallback._core.order import key_of
-from payfallback.journal.memory import MemoryJournal
 from payfallback.model import Money, Order
 from payfallback.policy import Account, Capabilities
 from payfallback.ports import Provider
@@ -19,6 +18,7 @@ from payfallback.taxonomy import Verdict
 from payfallback.testing.faults import Faults
 from payfallback.testing.simulator.clocks import WorldClock
 from payfallback.testing.simulator.liar import Liar
+from payfallback.testing.simulator.medium import WatchedJournal
 from payfallback.testing.simulator.moves import Move
 from payfallback.testing.simulator.post import Door, Post, door_of
 from payfallback.testing.simulator.process import Flow, Process, Task
@@ -38,10 +38,11 @@ class World:
         self.shop, self.seed, self.moves = shop, seed, tuple(moves)
         self.clock = WorldClock()
         self.ledger = WatchedLedger()
-        self.medium = MemoryJournal(self.clock)
+        self.medium = WatchedJournal(self.clock)
         self.faults = Faults(shop.names)
         lenient = any(move.word == "lie" or (move.word == "fault" and _word(move) in BREAKING) for move in moves)
         self.watch = Watch(self.ledger, self.medium, lenient=lenient, recorded=shop.autonomy != "observe")
+        self.medium.blame = self.watch.find
         self.scheduler = Scheduler(self.clock, self.watch, self._spoilt)
         if trail:
             self.scheduler.trail = []
@@ -54,7 +55,7 @@ class World:
         self.processes = [
             Process(number, self.policy, providers, self.medium, self.clock) for number in range(shop.processes)
         ]
-        self.post = Post(self.clock, seed, self.doors, self.processes, self.start)
+        self.post = Post(self.clock, seed, self.doors, self.processes, self.start, self.watch.acknowledged)
         self.orders = [Order(f"A{number + 1:05}", AMOUNT) for number in range(shop.orders)]
         self.chance = Random(f"{seed}/shoppers")  # noqa: S311  # a simulation
         self._stale: Counter[str] = Counter()
@@ -105,13 +106,16 @@ class World:
         if self._stale[effect.channel] > 0 and older is not answer:
             self._stale[effect.channel] -= 1
             self.scheduler.struck["stale"] += 1
-            self.watch.misled = True
             return older
         return answer
 
     def answer_stale(self, channel: str, times: int) -> None:
         """The next questions get what was said first."""
         self._stale[channel] = times
+
+    def answer_truly(self) -> None:
+        """No question gets an older answer any more."""
+        self._stale.clear()
 
     # ---------------------------------------------------------------- what is there
 

@@ -1,0 +1,55 @@
+"""`payfallback simulate`: worlds from a seed, named schedules, and what a broken promise looks like."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from payfallback._core import run
+from payfallback.cli.app import run as payfallback
+
+
+def test_the_last_line_of_json_is_the_account(capsys: pytest.CaptureFixture[str]) -> None:
+    """One object with the seed, the orders, the faults, the violations, what is unresolved, and the speed."""
+    assert payfallback(["simulate", "--seed", "7", "--orders", "25", "--json"]) == 0
+    account = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert account["seed"] == 7
+    assert account["orders"] >= 25
+    assert account["faults"] == sum(account["faults_by_kind"].values()) > 0
+    assert (account["violations"], account["unresolved"]) == (0, 0)
+    assert account["seconds"] > 0 < account["orders_per_second"]
+
+
+def test_the_same_seed_gives_the_same_account(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the time it took differs."""
+    accounts = []
+    for _ in range(2):
+        payfallback(["simulate", "--seed", "7", "--orders", "25", "--json"])
+        account = json.loads(capsys.readouterr().out)
+        accounts.append({name: given for name, given in account.items() if "second" not in name})
+    assert accounts[0] == accounts[1]
+
+
+def test_a_named_schedule_runs_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--cases` lists them, `--case` plays one."""
+    assert payfallback(["simulate", "--cases"]) == 0
+    assert "double-click" in capsys.readouterr().out
+    assert payfallback(["simulate", "--case", "double-click", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["captures"] == 1
+
+
+@pytest.mark.parametrize("wrong", [["--case", "duble-click"], ["--faults", "weather"], ["--orders", "0"]])
+def test_what_does_not_exist_is_wrong_usage(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt name exits with 2 and says what there is."""
+    assert payfallback(["simulate", *wrong]) == 2
+    assert capsys.readouterr().err
+
+
+def test_a_broken_promise_exits_with_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is broken, how to play it again, the schedule that is left, the order's story."""
+    monkeypatch.setattr(run, "due", lambda *given, **named: None)
+    assert payfallback(["simulate", "--case", "crash-between-record-and-send", "--steps"]) == 1
+    told = capsys.readouterr().out
+    for word in ("BROKEN", "again     payfallback simulate --case", "moves are enough", "order opened for", "CRASHES"):
+        assert word in told

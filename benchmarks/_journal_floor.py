@@ -207,7 +207,7 @@ def measure(caller: Callable[[], Commits], shares: Sequence[Sequence[Any]]) -> M
 
 def floor(path: Path, callers: int, payments: int, *, grouped: bool | None = None) -> Measured:
     """The floor for so many callers. `grouped` None: on the caller's thread for one caller, in groups for several."""
-    shares = [[raw(commit) for each in share for commit in each] for share in _shares(callers, payments)]
+    shares = [[raw(commit) for each in share for commit in each] for share in shares_of(callers, payments)]
     store = Floor(path)
     if callers > 1 if grouped is None else grouped:
         store.grouped()
@@ -220,6 +220,14 @@ def floor(path: Path, callers: int, payments: int, *, grouped: bool | None = Non
 def journal(path: Path, callers: int, payments: int, *, may_block: bool = False) -> Measured:
     """The journal for so many callers: encoding, comparing, committing and the receipt."""
     store = SqliteJournal(path)
+    try:
+        return measured(store, callers, payments, may_block=may_block)
+    finally:
+        store.close()
+
+
+def measured(store: Any, callers: int, payments: int, *, may_block: bool) -> Measured:
+    """So many callers of one journal."""
 
     def caller() -> Commits:
         lock = threading.Lock()
@@ -238,13 +246,11 @@ def journal(path: Path, callers: int, payments: int, *, may_block: bool = False)
 
         return commit
 
-    try:
-        return measure(caller, [[commit for each in share for commit in each] for share in _shares(callers, payments)])
-    finally:
-        store.close()
+    return measure(caller, [[commit for each in share for commit in each] for share in shares_of(callers, payments)])
 
 
-def _shares(callers: int, payments: int) -> Sequence[Sequence[tuple[Commit, Commit]]]:
+def shares_of(callers: int, payments: int) -> Sequence[Sequence[tuple[Commit, Commit]]]:
+    """The payments of each caller."""
     each = max(1, payments // callers)
     return [[payment(f"A{n}") for n in range(caller * each, (caller + 1) * each)] for caller in range(callers)]
 

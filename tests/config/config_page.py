@@ -76,6 +76,8 @@ def _kind(schema: Mapping[str, Any]) -> str:
         return "time"
     if "enum" in schema.get("items", {}):
         return "list of causes"
+    if {"const": "full"} in schema.get("items", {}).get("anyOf", []):
+        return 'list of numbers, or `"full"`'
     if schema.get("type") == "array":
         return "list of " + {"text": "texts", "reference": "references"}.get(_kind(schema["items"]), "tables")
     names = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true / false"}

@@ -133,9 +133,9 @@ class Shop:
         """The shopper opens what the page shows, and pays it, if it can still be paid. `provider`: of another way."""
         match result.action:
             case pf.Redirect(url=url) if url.startswith("http://127.0.0.1"):
-                httpx.get(url, follow_redirects=True)
+                httpx.get(url, follow_redirects=True, timeout=1.0)
             case pf.Form(url=url, fields=fields):
-                httpx.post(url, data=dict(fields), follow_redirects=True)
+                httpx.post(url, data=dict(fields), follow_redirects=True, timeout=1.0)
         channel = result.option.partition("/")[0]
         whose = provider or next(each.provider for each in WAYS if each.channel == channel)
         with suppress(SandboxError):

@@ -13,7 +13,7 @@ from contract_world import WAYS, Shop, opened
 from payfallback.testing.sandbox import Sandbox
 from payfallback.testing.sandbox.faults import FORMS
 
-DAYS = 40
+DAYS = 80
 
 
 @pytest.fixture(scope="module")

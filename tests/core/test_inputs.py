@@ -112,7 +112,6 @@ def test_short_numbers_are_padded_to_what_the_provider_takes() -> None:
     assert heard == ["0000A101", "00A101"]
 
 
-
 @pytest.mark.parametrize("order_id", ["A" * 25, "*" * 64], ids=["too long", "nothing left of it"])
 def test_a_number_that_does_not_fit_is_refused(order_id: str) -> None:
     """Numbers are never hashed or cut: NumberInvalid, before anything is recorded or sent."""

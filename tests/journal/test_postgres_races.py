@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from journal_cases import ACCOUNT, START, add, ask, load, new, submit, won
+from journal_cases import ACCOUNT, START, add, ask, load, new, outcome, submit, won
 
 from payfallback.journal.postgres import PostgresJournal
 from payfallback.ports import Receipt
@@ -118,3 +118,18 @@ def test_leases_go_by_the_clock_of_the_database(open_postgres: Opens, schema: st
         ).fetchall()
     assert 25.0 < left <= 30.0
     assert 25.0 < load(journal).lease_left <= 30.0
+
+
+def test_commits_and_claims_read_no_table_from_end_to_end(
+    open_postgres: Opens, schema: str, admin: psycopg.Connection[Any]
+) -> None:
+    """The work of a commit does not grow with the journal: every look-up is by an index."""
+    journal = open_postgres()
+    for n in range(150):
+        name = f"A{n}"
+        submit(journal, new(name, numbers=((ACCOUNT, f"N{n}"),), due=START))
+        submit(journal, add(1, won(), order_id=name, outcomes=(outcome(f"o{n}", name),), numbers=((ACCOUNT, f"R{n}"),)))
+    journal.close()  # a connection that ends hands in what it counted
+    open_postgres()
+    read = admin.execute("SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE schemaname = %s", (schema,))
+    assert int(read.fetchall()[0][0]) < 2000

@@ -5,6 +5,9 @@ each other out. What it refuses it leaves as it was, without a savepoint: everyt
 lock, before anything is written. A number or an outcome that another process writes in that very moment violates a
 unique constraint, and the group is done again one by one.
 
+Every look-up is by an index, for a handful of keys. The planner, which takes a JSON array for a hundred rows, would read
+whole tables for them, so these plans are forbidden in the function.
+
 `journal_sign` ends each group: it records that the group was written, and what came of it, in the same transaction.
 """
 
@@ -26,7 +29,8 @@ _GIVEN = ", ".join(f"r.{name}" for name in SUMMARY)
 
 WRITE = f"""
 CREATE OR REPLACE FUNCTION $S.journal_write(p_now float8, p_rows json) RETURNS text[]
-LANGUAGE plpgsql SET lock_timeout = '3s' AS $body$
+LANGUAGE plpgsql SET lock_timeout = '3s'
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $body$
 DECLARE
   clock CONSTANT float8 := coalesce(p_now, extract(epoch FROM clock_timestamp())::float8);
   answers text[] := ARRAY[]::text[];

@@ -75,7 +75,7 @@ OF_TROUBLE: Mapping[str, Case] = {
         "the circuit lets one try through, and many come at once",
         BUSY,
         (
-            fault("a", "http_503", "charge", 6.0),
+            fault("a", "http_503", "charge", 2.0),
             *(Move(0.0, "pay", 0, number, ("a", "", 1.0)) for number in range(4)),
             *(Move(8.0, "pay", 0, number, ("a", "a,b", 10.0)) for number in range(4)),
         ),

@@ -77,7 +77,6 @@ class Post:
         self._clock, self._seed, self._doors, self._processes, self._start = clock, seed, doors, processes, start
         self.acknowledged = acknowledged
         self.mode = "on"
-        self.sent = 0
 
     def announce(self, account: str, notice: Notice) -> None:
         """A provider has something to tell."""
@@ -103,7 +102,6 @@ class Post:
 
     def hand_in(self, letter: _Letter) -> None:
         """Knock at the process's door."""
-        self.sent += 1
         flow = received(letter.process, door_of(letter.account), letter.notice.id.encode(), forged=letter.forged)
         self._start("notice", letter.process, flow, letter.answered)
         if letter.waits:

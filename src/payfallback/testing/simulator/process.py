@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -30,14 +29,20 @@ class Ask:
 class Task:
     """One call of the shop, on its way through its effects. `run` is the core's, where there is one."""
 
-    __slots__ = ("chance", "done", "ended", "flow", "name", "process", "run", "started", "word")
+    __slots__ = ("chance", "done", "ended", "flow", "name", "process", "run", "word")
 
     def __init__(
-        self, name: str, word: str, process: Process, flow: Flow, run: Any, done: Callable[[Any], None] | None
+        self,
+        name: str,
+        word: str,
+        process: Process,
+        flow: Flow,
+        run: Any,
+        done: Callable[[Any], None] | None,
+        chance: Random,
     ) -> None:
         self.name, self.word, self.process, self.flow, self.run, self.done = name, word, process, flow, run, done
-        self.chance = Random(name)  # noqa: S311  # of its own: taking another task away changes nothing here
-        self.started = 0.0
+        self.chance = chance  # of its own: taking another kind of task away changes nothing here
         self.ended = False
 
 
@@ -117,4 +122,5 @@ def _quiet(event: str, /, **fields: Any) -> None:
     """Decisions are read from the journal."""
 
 
-_never = partial(_quiet, "sleeping is the scheduler's")
+def _never(seconds: float) -> None:
+    """Sleeping is the scheduler's."""

@@ -68,7 +68,6 @@ class Scheduler:
     def start(self, task: Task) -> None:
         """Begin soon."""
         task.process.tasks.append(task)
-        task.started = self.clock.monotonic()
         self.running += 1
         self.say(task.name, "starts")
         self._soon(task, partial(self._resume, task, None))

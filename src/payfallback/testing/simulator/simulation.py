@@ -85,9 +85,7 @@ def schedule(seed: int, groups: Collection[str] = ()) -> Schedule:
     return mixed(day, (case.shop, case.moves), name)
 
 
-def simulate(
-    seed: int, orders: int, *, groups: Collection[str] = (), progress: Callable[[int], object] | None = None
-) -> Report:
+def simulate(seed: int, orders: int, *, groups: Collection[str] = ()) -> Report:
     """Play worlds `seed`, `seed` + 1 ... until that many orders were paid for, given up or refused.
 
     `groups`: the kinds of trouble (`GROUPS`); none: all. Raises `ProgrammingError` for a group that does not exist.
@@ -101,8 +99,6 @@ def simulate(
         world = seed + tally.worlds
         shop, moves = schedule(world, groups)
         tally.add(live(shop, str(world), moves), lambda wrong, world=world: _found(world, groups, wrong))  # type: ignore[misc]  # bound now
-        if progress is not None:
-            progress(tally.orders)
     return tally.report(seed)
 
 

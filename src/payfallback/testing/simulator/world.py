@@ -57,10 +57,9 @@ class World:
         ]
         self.post = Post(self.clock, seed, self.doors, self.processes, self.start, self.watch.acknowledged)
         self.orders = [Order(f"A{number + 1:05}", AMOUNT) for number in range(shop.orders)]
-        self.chance = Random(f"{seed}/shoppers")  # noqa: S311  # a simulation
         self._stale: Counter[str] = Counter()
         self._older: dict[tuple[Any, ...], Answer] = {}
-        self._started = 0
+        self._started: Counter[str] = Counter()
 
     def _fakes(self) -> dict[str, Liar]:
         products: dict[str, tuple[Account, dict[str, Capabilities]]] = {}
@@ -88,9 +87,11 @@ class World:
         self, word: str, process: Process, flow: Flow, done: Callable[[Any], None] | None = None, run: Any = None
     ) -> Task:
         """Let a process begin something."""
-        self._started += 1
-        task = Task(f"{self.seed}/{word}{self._started}", word, process, flow, run, done)
-        task.name = f"p{process.number}.{word}{self._started}"
+        kind = f"p{process.number}.{word}"
+        self._started[kind] += 1
+        name = f"{kind}{self._started[kind]}"
+        chance = Random(f"{self.seed}/{name}")  # noqa: S311  # a simulation
+        task = Task(name, word, process, flow, run, done, chance)
         self.scheduler.start(task)
         return task
 

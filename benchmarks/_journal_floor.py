@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -208,22 +209,16 @@ def measure(caller: Callable[[], Commits], shares: Sequence[Sequence[Any]]) -> M
 def floor(path: Path, callers: int, payments: int, *, grouped: bool | None = None) -> Measured:
     """The floor for so many callers. `grouped` None: on the caller's thread for one caller, in groups for several."""
     shares = [[raw(commit) for each in share for commit in each] for share in shares_of(callers, payments)]
-    store = Floor(path)
-    if callers > 1 if grouped is None else grouped:
-        store.grouped()
-    try:
+    with closing(Floor(path)) as store:
+        if callers > 1 if grouped is None else grouped:
+            store.grouped()
         return measure(store.caller, shares)
-    finally:
-        store.close()
 
 
 def journal(path: Path, callers: int, payments: int, *, may_block: bool = False) -> Measured:
     """The journal for so many callers: encoding, comparing, committing and the receipt."""
-    store = SqliteJournal(path)
-    try:
+    with closing(SqliteJournal(path)) as store:
         return measured(store, callers, payments, may_block=may_block)
-    finally:
-        store.close()
 
 
 def measured(store: Any, callers: int, payments: int, *, may_block: bool) -> Measured:

@@ -29,7 +29,13 @@ ELSEWHERE = {
     "if_shopper_asks": "only if the shopper asks",
     "no": "no",
 }
-COUNTS = {"yes": "yes", "load": "as load", "many": "when many shoppers show it", "surge": "no; a surge warns", "no": "no"}
+COUNTS = {
+    "yes": "yes",
+    "load": "as load",
+    "many": "when many shoppers show it",
+    "surge": "no; a surge warns",
+    "no": "no",
+}
 SMALLER = {"no": "", "less": "a smaller amount", "other_term": "another term", "no_term": "without instalments"}
 TELLS = {"nobody": "", "merchant": "the merchant", "on_call": "on-call"}
 

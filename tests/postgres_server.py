@@ -24,6 +24,8 @@ from typing import Any
 import psycopg
 
 START_SECONDS = 30.0
+# Ends a server, and removes its data, when the tests that started it are gone, however they went.
+WATCH = 'read -r _; kill -QUIT "$0"; sleep 1; rm -rf "$1"'
 QUICK = {"fsync": "off"}  # for tests that kill no machine; the journal is told to allow it
 
 
@@ -90,6 +92,7 @@ class PostgresServer:
             "shared_buffers": "16MB", "autovacuum": "off", "logging_collector": "off", **settings,
         }  # fmt: skip  # a list of settings
         self._process: subprocess.Popen[bytes] | None = None
+        self._watch: subprocess.Popen[bytes] | None = None
         self._run("initdb", "-D", "data", "-U", "shop", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
         self.start()
 
@@ -113,6 +116,11 @@ class PostgresServer:
                 [binaries() / "postgres", "-D", "data", "-p", str(self.port), *options],
                 cwd=self.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **account(),
             )  # fmt: skip  # a list of options
+        self._watch = subprocess.Popen(
+            ["sh", "-c", WATCH, str(self._process.pid), str(self.folder)],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
+            start_new_session=True, **account(),
+        )  # fmt: skip  # as above
         self._wait()
 
     def _wait(self) -> None:
@@ -129,6 +137,10 @@ class PostgresServer:
 
     def kill(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """End it at once: SIGQUIT is `immediate shutdown`, SIGKILL no shutdown at all. What was synced stays."""
+        if self._watch is not None:
+            self._watch.kill()
+            self._watch.communicate()
+            self._watch = None
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(timeout=30)

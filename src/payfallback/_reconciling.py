@@ -65,8 +65,18 @@ class Reconciling:
                 if self._progress is not None and self._lines % EVERY == 0:
                     self._progress(self._lines)
                 if line.what == "paid":
+                    self._of_the_day(line)
                     self._paid.add(line.number)
                 yield line
+
+    def _of_the_day(self, line: BillLine) -> None:
+        """Another day's bill would match, and hide what is missing on this one."""
+        edge = self._provider.bill_days.edge
+        if line.at is not None and not self.start - edge <= line.at < self.end + edge:
+            day = datetime.fromtimestamp(line.at, self._provider.bill_days.zone).date()
+            raise BillUnavailable(
+                f"line {line.row} was paid on {day}: this is not the bill of {self._day}", hint=f"give --day {day}"
+            )
 
     def _source(self, stack: ExitStack) -> BinaryIO:
         if isinstance(self._bill, bytes):

@@ -221,6 +221,20 @@ def test_what_is_no_bill_is_refused_in_words(broken: bytes, why: str) -> None:
         Counter().payments.reconcile("a", DAY, broken)
 
 
+def test_a_bill_of_another_day_is_refused() -> None:
+    """It would match, and hide what is missing on the day that was asked for."""
+    counter = Counter()
+    with pytest.raises(pf.BillUnavailable, match="line 2 was paid on 2026-11-11: this is not the bill of 2026-11-09"):
+        counter.payments.reconcile("a", date(2026, 11, 9), bill(paid()))
+
+
+def test_a_bill_that_lost_lines_is_refused() -> None:
+    """Its last line says how many there are."""
+    lost = bill(paid(), paid("NOBODYS01"), paid("NOBODYS02")).replace(paid("NOBODYS01").encode() + b"\r\n", b"")
+    with pytest.raises(pf.BillUnavailable, match="2 lines and speaks of 3"):
+        Counter().payments.reconcile("a", DAY, lost)
+
+
 def test_a_channel_without_bills_says_so() -> None:
     """Not every provider has them."""
     with pytest.raises(pf.UnknownOption, match="has no bills"):

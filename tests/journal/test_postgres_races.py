@@ -7,6 +7,7 @@ from contextlib import closing
 from queue import Empty, SimpleQueue
 from typing import Any
 
+import anyio
 import psycopg
 import pytest
 from journal_cases import ACCOUNT, START, add, ask, load, new, outcome, submit, won
@@ -133,3 +134,30 @@ def test_commits_and_claims_read_no_table_from_end_to_end(
     open_postgres()
     read = admin.execute("SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE schemaname = %s", (schema,))
     assert int(read.fetchall()[0][0]) < 2000
+
+
+@pytest.mark.anyio
+async def test_tasks_write_and_read_at_once(open_postgres: Opens) -> None:
+    """A hundred tasks of one event loop are served without blocking it, and each is woken in its own loop."""
+    journal = open_postgres()
+    versions = []
+
+    async def answer(call: Callable[..., None], *given: Any) -> Any:
+        token, event, answers = anyio.lowlevel.current_token(), anyio.Event(), []
+
+        def done(result: Any) -> None:
+            answers.append(result)
+            anyio.from_thread.run_sync(event.set, token=token)
+
+        call(*given, done)
+        await event.wait()
+        return answers[0]
+
+    async def task(number: int) -> None:
+        assert (await answer(journal.submit, new(f"T{number}"))).ok
+        versions.append((await answer(journal.load, f"|T{number}")).version)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(100):
+            tasks.start_soon(task, number)
+    assert versions == [1] * 100

@@ -121,7 +121,7 @@ def test_the_shopper_is_sent_on(sandbox: Sandbox, adapter: Stripe, http: httpx.C
 @pytest.mark.parametrize(
     ("product", "why", "cause"),
     [
-        ("card", "shopper_cancelled", Cause.IDENTITY_UNVERIFIED),
+        ("card", "shopper_cancelled", Cause.DECLINED),
         ("klarna", "shopper_cancelled", Cause.SHOPPER_CANCELLED),
         ("klarna", "credit_exhausted", Cause.CREDIT_SCORE),
     ],

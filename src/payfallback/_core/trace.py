@@ -47,7 +47,9 @@ def trace_of(events: Iterable[e.Event], result: Result) -> Trace:
     """Tell the events."""
     told = tuple(events)
     opened = next(event for event in told if type(event) is e.Opened)
-    lines = tuple(TraceLine(event.at, _TELL[type(event)](event)) for event in told)
+    lines = tuple(
+        TraceLine(event.at, _TELL[type(event)](event) + _other_amount(event, opened.amount)) for event in told
+    )
     return Trace(opened.order_id, opened.amount, lines, result)
 
 
@@ -63,10 +65,21 @@ def _seen(event: e.Seen) -> str:
         return f"attempt {event.seq}: the provider notified us: {event.verdict}{_code(event)}"
     why = f", because {event.cause}" if event.cause else ""
     code = _code(event)
-    if event.cause == Cause.UNRECOGNISED.value and event.text:
-        why += f" ({event.text})"  # a reader's own trouble, or words that nobody knows
+    if event.cause in _EXPLAINED and event.text:
+        why += f" ({event.text})"  # a reader's own trouble, words that nobody knows, or what is to be mended
     final = ", finally" if event.final else ""
     return f"attempt {event.seq}: the {event.what} {said}: {event.verdict}{final}{why}{code}"
+
+
+_EXPLAINED = (Cause.UNRECOGNISED.value, Cause.MERCHANT_CONFIG.value, Cause.INPUT_MISSING.value)
+
+
+def _other_amount(event: e.Event, amount: Money) -> str:
+    """What was heard of another amount than the order's."""
+    if type(event) is not e.Seen or event.minor is None or event.verdict not in ("captured", "authorised"):
+        return ""
+    heard = Money(event.minor, event.currency or amount.currency)
+    return "" if heard == amount else f", but of {heard}, not {amount}"
 
 
 def _code(event: e.Seen) -> str:

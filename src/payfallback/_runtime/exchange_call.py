@@ -16,7 +16,7 @@ import httpx
 from payfallback._core.operations import Answer, Operation
 from payfallback._runtime.exchange_deadline import Unreadable
 from payfallback._values import changed
-from payfallback.errors import InputMissing, NumberInvalid
+from payfallback.errors import InputMissing, NumberInvalid, PayfallbackError
 from payfallback.ports import HttpResponse, Wire
 from payfallback.taxonomy import Cause, Verdict
 
@@ -97,8 +97,10 @@ def out_of_time() -> Answer:
 
 
 def _not_built(error: Exception) -> Answer:
+    """Nothing was sent. Our own errors say why in words without personal data; of any other only its class is told."""
     told = isinstance(error, InputMissing | NumberInvalid)
-    return _answer(Verdict.NOT_SENT, Cause.INPUT_MISSING if told else Cause.MERCHANT_CONFIG, error)
+    answer = _answer(Verdict.NOT_SENT, Cause.INPUT_MISSING if told else Cause.MERCHANT_CONFIG, error)
+    return changed(answer, text=error.message[:200]) if isinstance(error, PayfallbackError) else answer
 
 
 def _not_answered(error: Exception) -> Answer:

@@ -176,6 +176,8 @@ class Shared:
     def answered(self, effect: Call, answer: Answer | None, started: float) -> None:
         """Let health know; None: the caller went away."""
         elapsed = self.clock.monotonic() - started
+        if answer is not None and answer.error is not None and answer.verdict is Verdict.NOT_SENT:
+            self.not_built(effect, answer)
         if answer is not None and answer.unlisted:
             asked, provider = effect.operation, self.providers[effect.channel]
             self.unlisted.met(effect.channel, provider, asked.kind.value, answer.code, order_id=asked.order_id)
@@ -186,6 +188,18 @@ class Shared:
                 self.shown(effect.channel, answer.cause, effect.operation, elapsed)
         elif answer is not None and effect.operation.kind is Kind.QUERY and answer.verdict is Verdict.CAPTURED:
             self.gate.learned(effect.channel, True)
+
+    def not_built(self, effect: Call, answer: Answer) -> None:
+        """A request that could not even be built, for a reason that stays until somebody mends it."""
+        if self.observer is not None and answer.cause in (Cause.MERCHANT_CONFIG, Cause.INPUT_MISSING):
+            asked = effect.operation
+            self.observer(
+                "provider.request_not_built",
+                order_id=asked.order_id,
+                channel=effect.channel,
+                operation=asked.kind.value,
+                why=answer.text,
+            )
 
     def shown(self, channel: str, cause: Cause | None, operation: Operation, elapsed: float) -> None:
         """A shopper was shown a cause that is theirs alone, unless many show it at once: that is told, and a glitch

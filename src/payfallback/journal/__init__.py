@@ -101,7 +101,10 @@ def _postgres(url: str, **given: Any) -> PostgresJournal:
 def _sqlite(rest: str) -> tuple[str, dict[str, Any]]:
     path, _, query = rest.removeprefix("///").partition("?")
     if not rest.startswith("///") or not path:
-        raise ConfigError("a SQLite journal's address has no path", hint="write sqlite:///relative/path.db or sqlite:////absolute/path.db")
+        raise ConfigError(
+            "a SQLite journal's address has no path",
+            hint="write sqlite:///relative/path.db or sqlite:////absolute/path.db",
+        )
     options: dict[str, Any] = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
     unknown = options.keys() - set(_OPTIONS)
     if unknown:

@@ -5,8 +5,8 @@ each other out. What it refuses it leaves as it was, without a savepoint: everyt
 lock, before anything is written. A number or an outcome that another process writes in that very moment violates a
 unique constraint, and the group is done again one by one.
 
-Every look-up is by an index, for a handful of keys. The planner, which takes a JSON array for a hundred rows, would read
-whole tables for them, so these plans are forbidden in the function.
+Every look-up is by an index, for a handful of keys. The planner takes a JSON array for a hundred rows, and would read
+whole tables for them: such plans are forbidden in the function.
 
 `journal_sign` ends each group: it records that the group was written, and what came of it, in the same transaction.
 """

@@ -10,7 +10,7 @@ from datetime import datetime
 from payfallback._core.operations import Kind, Operation
 from payfallback.errors import ConfigError, InputMissing, MoneyInvalid, NumberInvalid
 from payfallback.providers._jdpay_aggregate_products import TOOLS
-from payfallback.providers.codes import BEIJING, cut_bytes
+from payfallback.providers.codes import BEIJING, cut_bytes, without_terms
 
 Draft = tuple[str, dict[str, str | int]]  # service, fields
 
@@ -37,6 +37,7 @@ def draft(operation: Operation, options: Mapping[str, str], now: float) -> Draft
     build = _DRAFTS.get(operation.kind)
     if build is None:
         raise ConfigError(f"jdpay_aggregate has no operation {operation.kind.value!r}")
+    without_terms("jdpay_aggregate", operation)
     service, fields = build(operation, options, now)
     return service, {name: given for name, given in fields.items() if given != ""}
 

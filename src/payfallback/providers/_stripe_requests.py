@@ -15,7 +15,7 @@ from payfallback._values import value
 from payfallback.errors import ConfigError, InputMissing, NumberInvalid
 from payfallback.providers._stripe_objects import ATTEMPT, PRODUCT, REFUND
 from payfallback.providers._stripe_products import Product
-from payfallback.providers.codes import cut_bytes
+from payfallback.providers.codes import cut_bytes, without_terms
 from payfallback.providers.readers.stripe_money import smallest_units
 
 Fields = list[tuple[str, str]]
@@ -64,6 +64,7 @@ def draft(operation: Operation, product: Product, options: Mapping[str, str]) ->
 
     Raises what `Stripe.request` documents.
     """
+    without_terms("stripe", operation)
     if operation.kind is Kind.CREATE or (operation.kind is Kind.CHARGE and product.in_page):
         return _create(operation, product, options)
     build = _DRAFTS.get(operation.kind)

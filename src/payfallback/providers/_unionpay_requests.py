@@ -113,6 +113,8 @@ def _check_terms(operation: Operation) -> None:
 
 
 def _shown(operation: Operation, options: Mapping[str, str]) -> dict[str, str]:
+    if operation.product == "front" and not operation.return_url:
+        raise InputMissing("UnionPay's page needs a page of the shop to come back to", hint="give Shopper.return_url")
     title = cut_bytes(_UNSAFE.sub(" ", operation.title), 128)
     return {
         "frontUrl": operation.return_url if operation.product == "front" else "",

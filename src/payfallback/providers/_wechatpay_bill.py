@@ -55,10 +55,13 @@ def lines(source: BinaryIO) -> Iterator[BillLine]:
     with unpacked(source) as text:
         numbered = text_lines(text, "utf-8-sig")
         places = _places(next(numbered, (1, ""))[1])
+        count = 0
         for row, line in numbered:
             if line.startswith("总交易单数"):
+                _check_count(count, next(numbered, (row, ""))[1])
                 return
             if line.strip():
+                count += 1
                 yield from _line(row, _cells(line), places)
     raise BillUnavailable("the bill ends without its sums", hint="fetch it again: a part is missing")
 
@@ -69,6 +72,15 @@ def _places(head: str) -> dict[str, int]:
     if missing:
         raise BillUnavailable(f"no bill of WeChat Pay: its head has no {missing[0]}", hint="give the ALL trade bill")
     return {name: names.index(name) for name in _NEEDED}
+
+
+def _check_count(count: int, sums: str) -> None:
+    """The bill's last line says how many lines there are."""
+    said = _cells(sums)[0].strip()
+    if said != str(count):
+        raise BillUnavailable(
+            f"the bill has {count} lines and speaks of {said[:12] or 'none'}", hint="fetch it again: a part is missing"
+        )
 
 
 def _cells(line: str) -> list[str]:

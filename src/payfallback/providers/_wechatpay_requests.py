@@ -14,7 +14,7 @@ from payfallback._core.operations import Kind, Operation
 from payfallback.errors import ConfigError, InputMissing, MoneyInvalid, NumberInvalid
 from payfallback.model import Money
 from payfallback.policy import Account
-from payfallback.providers.codes import BEIJING, cut_bytes
+from payfallback.providers.codes import BEIJING, cut_bytes, without_terms
 
 Draft = tuple[str, str, Mapping[str, Any] | None]  # method, target (path and query), body
 
@@ -43,6 +43,7 @@ def draft(operation: Operation, account: Account, options: Mapping[str, str]) ->
     build = _DRAFTS.get(operation.kind)
     if build is None:
         raise ConfigError(f"wechatpay has no operation {operation.kind.value!r}")
+    without_terms("wechatpay", operation)
     return build(operation, account, options)
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
 
-from payfallback._core.operations import Answer
-from payfallback.errors import ConfigError
+from payfallback._core.operations import Answer, Kind, Operation
+from payfallback.errors import ConfigError, UnknownOption
 from payfallback.taxonomy import Cause, Verdict
 
 BEIJING = timezone(timedelta(hours=8))
@@ -104,6 +104,16 @@ def known_options(provider: str, given: Mapping[str, str] | None, known: Mapping
     if strange:
         raise ConfigError(f"{provider} has no option {strange[0]!r}", hint=f"known: {', '.join(sorted(known))}")
     return {**known, **chosen}
+
+
+def without_terms(provider: str, operation: Operation) -> None:
+    """Raise `UnknownOption` where instalments are asked of a product that cannot be asked for them: nobody who chose
+    twelve instalments is charged in full."""
+    if operation.kind in (Kind.CREATE, Kind.CHARGE) and operation.option.terms is not None:
+        raise UnknownOption(
+            f"{provider} product {operation.product!r} cannot be asked for {operation.option.id!r}",
+            hint="leave `terms` out of its channel",
+        )
 
 
 def cut_bytes(text: str, limit: int) -> str:

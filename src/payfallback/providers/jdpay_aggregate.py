@@ -72,6 +72,10 @@ class JdPayAggregate:
         """What this product can do. Raises `ConfigError` for a product this adapter does not have."""
         return products.capabilities(product, absent_is_told=bool(self._options["not_found_code"]))
 
+    def takes_terms(self, product: str, terms: int | None) -> bool:
+        """Whether a product can be asked for these terms: none of them can be asked for instalments."""
+        return terms is None
+
     def memo(self, operation: Operation) -> Mapping[str, str]:
         """Nothing: JD answers for the merchant's own number alone."""
         return {}

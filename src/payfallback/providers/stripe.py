@@ -60,6 +60,10 @@ class Stripe:
         """What this product can do. Raises `ConfigError` for a product this adapter does not have."""
         return product(product_name).capabilities
 
+    def takes_terms(self, product: str, terms: int | None) -> bool:
+        """Whether a product can be asked for these terms: none of them can be asked for instalments."""
+        return terms is None
+
     def memo(self, operation: Operation) -> Mapping[str, str]:
         """Nothing: the id of the intent is kept when its answer tells it."""
         return {}

@@ -81,6 +81,10 @@ class WechatPay:
         """What this product can do. Raises `ConfigError` for a product this adapter does not have."""
         return products.capabilities(product)
 
+    def takes_terms(self, product: str, terms: int | None) -> bool:
+        """Whether a product can be asked for these terms: none of them can be asked for instalments."""
+        return terms is None
+
     def memo(self, operation: Operation) -> Mapping[str, str]:
         """Which key signed: what the shopper's app gets must be signed with the same one."""
         return {"key": self._signer.key_id}

@@ -64,6 +64,9 @@ EVENT_NAMES: Mapping[str, EventName] = {
     "outcome.delivered": _on("info", "order_id outcome", "the shop acknowledged an outcome"),
     "outcome.delivery_failed": _on("warning", "order_id outcome error", "the shop did not; it will be told again"),
     "autonomy.would": _on("info", "order_id what option cause", "what more autonomy would have done"),
+    "provider.request_not_built": _on(
+        "warning", "order_id channel operation why", "a request could not be built, so nothing was sent"
+    ),
     "provider.unlisted_code": _on(
         "warning",
         "order_id channel account operation code hint",

@@ -1,4 +1,4 @@
-"""Fake providers with a ledger of their own, faults, virtual time and the promise checkers; a configuration for the sandbox.
+"""Fake providers with a ledger of their own, faults, virtual time, promise checkers; a configuration for the sandbox.
 
 Loaded on first use."""
 

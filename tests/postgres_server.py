@@ -83,7 +83,7 @@ def _readable(folder: Path) -> Path:
 class PostgresServer:
     """One server with its own data. Killed hard, it can be started again; `stop` ends it for good."""
 
-    def __init__(self, settings: Mapping[str, str] = QUICK) -> None:
+    def __init__(self, settings: Mapping[str, str] = QUICK, *, standby_of: PostgresServer | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="payfallback-pg-"))
         own(self.folder)
         self.port = free_port()
@@ -93,7 +93,11 @@ class PostgresServer:
         }  # fmt: skip  # a list of settings
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: subprocess.Popen[bytes] | None = None
-        self._run("initdb", "-D", "data", "-U", "shop", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
+        if standby_of is None:
+            flags = ("--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
+            self._run("initdb", "-D", "data", "-U", "shop", *flags)
+        else:
+            self._run("pg_basebackup", "-D", "data", "-R", "--checkpoint=fast", "-d", standby_of.url)
         self.start()
 
     @property

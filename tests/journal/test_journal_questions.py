@@ -70,6 +70,18 @@ def test_a_decision_without_a_summary_keeps_the_old_one(journal: Journal) -> Non
     assert ask(journal.list, (), 10) == (summary(),)
 
 
+def test_captures_are_listed_by_account_and_time_a_page_at_a_time(journal: Journal) -> None:
+    """What a provider's bill of a day is held against: from the start to before the end, in the order of numbers."""
+    for n, (account, paid) in enumerate([(ACCOUNT, 5), (ACCOUNT, 10), ("other", 5), (ACCOUNT, None), (ACCOUNT, 0)]):
+        paid_at = None if paid is None else START + paid
+        submit(journal, new(f"A{n}", summary=summary(f"A{n}", account=account, number=f"N{n}", paid_at=paid_at)))
+    asked = (journal.captured, ACCOUNT, START, START + 10)
+    assert [row.number for row in ask(*asked, "", 10)] == ["N0", "N4"]
+    assert [row.number for row in ask(*asked, "", 1)] == ["N0"]
+    assert [row.number for row in ask(*asked, "N0", 10)] == ["N4"]
+    assert ask(*asked, "N4", 10) == ()
+
+
 # ---------------------------------------------------------------- outcomes
 
 

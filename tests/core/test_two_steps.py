@@ -167,3 +167,13 @@ def test_wrapped_code_makes_and_confirms_in_two_steps() -> None:
     payments = pf.Payments(**pf.channels({"card": own}), journal=MemoryJournal())
     assert isinstance(payments.pay(pf.Order(ORDER, AMOUNT), "card"), pf.Paid)
     assert heard == [("create", ""), ("charge", "pi_1")]
+
+
+def test_a_page_whose_payment_was_refused_is_not_shown_again() -> None:
+    """The bank said no to the shopper: the dead page is not handed out once more while the attempt is being closed."""
+    first = Scripted("card", close=True, close_names_trade=True).on(Kind.CHARGE, pending(action=BANK))
+    first.on(Kind.QUERY, declined(pf.Cause.DECLINED, final=False)).on(Kind.CLOSE, says(pf.Verdict.UNKNOWN))
+    payments = client({"a": first}, VirtualClock())
+    assert isinstance(payments.pay(order(), "a"), pf.ActionRequired)
+    assert isinstance(payments.status(ORDER, ask=True), pf.Pending)
+    assert isinstance(payments.status(ORDER), pf.Pending)

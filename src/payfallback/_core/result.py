@@ -113,7 +113,7 @@ def _open(run: Run, record: Record, attempt: Attempt, common: dict[str, Any]) ->
     leaving = attempt.seq <= record.leave_upto or record.cancelled
     fresh = attempt.expires_at is None or now < attempt.expires_at
     shown = attempt.status is Status.PENDING and attempt.handed_over
-    if shown and attempt.action is not None and fresh and not leaving:
+    if shown and attempt.action is not None and fresh and not leaving and not attempt.refusal:
         return ActionRequired(
             **common,
             cause=Cause.AWAITING_SHOPPER,

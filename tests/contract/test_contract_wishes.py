@@ -38,6 +38,15 @@ def test_nobody_who_chose_instalments_is_charged_in_full(shop: Shop, way: Way) -
     assert shop.sandbox.captures(order.id) == []
 
 
+def test_a_page_needs_somewhere_to_come_back_to(shop: Shop) -> None:
+    """UnionPay's page without the shop's own: nothing is sent, and the story says what was missing."""
+    order = pf.Order("NOWHERE1", pf.Money.of("12.00", "CNY"))
+    result = shop.payments.pay(order, "unionpay", shopper=pf.Shopper(ip="203.0.113.9"))
+    assert isinstance(result, pf.NotPaid)
+    assert result.cause is pf.Cause.INPUT_MISSING
+    assert "needs a page of the shop to come back to" in shop.story(order)
+
+
 def test_the_story_says_which_amount_was_heard(shop: Shop, tmp_path: Path) -> None:
     """A capture of another amount than the order's stands in the story with both."""
     way = next(each for each in WAYS if each.channel == "wechat_code")

@@ -55,6 +55,7 @@ def attempt(adapter: UnionPay, http: httpx.Client, number: str, product: str = "
     given: dict[str, Any] = {"inputs": INPUTS}
     if product in ("front", "app"):
         given["expires_at"] = time.time() + 300
+        given["return_url"] = "https://shop.example/back"
     return Checkout(adapter, http, product, number, **{**given, **more})
 
 

@@ -56,6 +56,8 @@ def draft(operation: Operation, merchant: str, options: Mapping[str, str], now: 
         raise MoneyInvalid("UnionPay takes CNY only here", hint="give this channel a route for CNY")
     if operation.kind is Kind.CHARGE and operation.product == "front":
         _check_terms(operation)
+        if not operation.return_url:
+            raise InputMissing("UnionPay's page needs a page of the shop to come back to", hint="give its return_url")
         return _query(operation, merchant, options, now)
     build = _DRAFTS.get(operation.kind)
     if build is None:
@@ -113,8 +115,6 @@ def _check_terms(operation: Operation) -> None:
 
 
 def _shown(operation: Operation, options: Mapping[str, str]) -> dict[str, str]:
-    if operation.product == "front" and not operation.return_url:
-        raise InputMissing("UnionPay's page needs a page of the shop to come back to", hint="give Shopper.return_url")
     title = cut_bytes(_UNSAFE.sub(" ", operation.title), 128)
     return {
         "frontUrl": operation.return_url if operation.product == "front" else "",

@@ -21,7 +21,7 @@ from payfallback._tally import Tally
 from payfallback.errors import ConfigError, ProgrammingError, UnknownOption
 from payfallback.model import Option, Order, Shopper
 from payfallback.policy import Channel, Policy, Route, When
-from payfallback.ports import Callables, Clock, Journal, Observer, Provider, Stored
+from payfallback.ports import Callables, Clock, Journal, Observer, Provider, Stored, Wire
 from payfallback.results import Result
 from payfallback.telemetry import StructlogObserver, fan_out
 
@@ -248,6 +248,11 @@ def _check(policy: Policy, providers: Mapping[str, Provider], is_async: bool) ->
         provider = providers.get(name)
         if provider is None:
             raise ConfigError(f"channel {name!r} has no provider", hint="hand one in, or configure its account")
+        if not isinstance(provider, Wire | Callables):
+            raise ConfigError(
+                f"channel {name!r} has a provider that is neither a `Wire` nor a `Callables`",
+                hint="its class must define every attribute and method of one of them (`payfallback.ports`)",
+            )
         if not is_async and isinstance(provider, Callables) and provider.is_async:
             raise ConfigError(f"channel {name!r} wraps async callables", hint="use AsyncPayments")
     problems = unsafe_steps(policy)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import cast
 
+from contract_around import Around
 from contract_world import WAYS, Shop
 
 import payfallback as pf
@@ -31,25 +32,23 @@ class Died(BaseException):
     """The worker is gone: no handler of the library may catch it."""
 
 
-class Mortal:
+class Mortal(Around):
     """A provider behind which a worker dies when its fuse has burnt down: before a request, or before its answer is
     read."""
 
     def __init__(self, inner: Wire, burn: Callable[[], None]) -> None:
-        self._inner, self._burn = inner, burn
+        super().__init__(inner)
+        self._burn = burn
 
     def request(self, operation: Operation) -> HttpRequest:
         """The intent is durable, and nothing was sent yet."""
         self._burn()
-        return self._inner.request(operation)
+        return super().request(operation)
 
     def read(self, operation: Operation, response: HttpResponse) -> pf.Answer:
         """The provider has answered, and nobody knows."""
         self._burn()
-        return self._inner.read(operation, response)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+        return super().read(operation, response)
 
 
 @contextmanager

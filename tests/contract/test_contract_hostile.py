@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from contract_around import Around
 from contract_world import WAYS, SandboxTime, Shop, Way
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -41,21 +42,18 @@ HOSTILE = {
 KINDS = (Kind.CHARGE, Kind.QUERY, Kind.CLOSE, Kind.REFUND, Kind.QUERY_REFUND)
 
 
-class Recording:
+class Recording(Around):
     """An adapter that keeps what it was asked to read, and what that proved."""
 
     def __init__(self, provider: Wire) -> None:
-        self.inner = provider
+        super().__init__(provider)
         self.read_of: list[tuple[Operation, HttpResponse, pf.Answer]] = []
 
     def read(self, operation: Operation, response: HttpResponse) -> pf.Answer:
         """Read it, and keep it."""
-        answer = self.inner.read(operation, response)
+        answer = super().read(operation, response)
         self.read_of.append((operation, response, answer))
         return answer
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from payfallback.testing.sandbox import Sandbox
 
 SCRIPT = Path(__file__).with_name("guided_readers.py")
 HERE = (
-    sys.platform == "linux" and sys.version_info < (3, 12) and machine() == "x86_64"
+    sys.platform == "linux" and sys.version_info < (3, 14) and machine() == "x86_64"
 )  # the dev extra installs atheris there
 RUNS = 30_000
 

@@ -11,6 +11,8 @@ from contract_world import AMOUNT, WAYS, Shop, Way
 import payfallback as pf
 from payfallback.testing.sandbox.faults import FORMS
 
+pytestmark = pytest.mark.slow  # hundreds of orders over real HTTP
+
 FAULTS = (
     *("http_503", "http_503:processed", "hang", "hang:processed", "reply_lost", "rate_limited:0.5", "flapping"),
     *("malformed", "unsigned", "unsigned:wrong", "captured_late:20", "declined:credit_exhausted", "appears_late:20"),

@@ -15,6 +15,8 @@ from payfallback.testing.sandbox.faults import FORMS
 
 DAYS = 80
 
+pytestmark = pytest.mark.slow  # hundreds of orders over real HTTP
+
 
 @pytest.fixture(scope="module")
 def busy_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:

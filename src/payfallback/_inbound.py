@@ -36,16 +36,13 @@ class Inbound:
 
     def read(self, headers: Mapping[str, str], body: bytes, query: str) -> Notice | None:
         """The notice, or None when it proves nothing. Raises `UnknownOption` for a channel that reads none."""
-        if isinstance(self._provider, Callables):
-            raise UnknownOption(
-                "a wrapped channel has no notifications of its own", hint="verify it with your SDK and call `report`"
-            )
+        wire = self._wire()
         lower = {name.lower(): text for name, text in headers.items()}
         if len(body) > LARGEST:
             self._built.tell("notification.refused", order_id="", why="the body is too large")
             return None
         try:
-            notice = self._provider.notification(lower, body, query)
+            notice = wire.notification(lower, body, query)
         except NotAuthentic as error:
             self._built.tell("notification.refused", order_id="", why=error.message)
             return None
@@ -53,6 +50,13 @@ class Inbound:
         if notice.answer.unlisted:
             self._built.shared.unlisted.met(self._channel, self._provider, "notification", notice.answer.code)
         return notice
+
+    def _wire(self) -> Wire:
+        if isinstance(self._provider, Callables):
+            raise UnknownOption(
+                "a wrapped channel has no notifications of its own", hint="verify it with your SDK and call `report`"
+            )
+        return self._provider
 
     def flow(self, key: str, notice: Notice, *, sole: bool = True) -> Flow:
         """Learn what a notice proves; None when it is another order's."""
@@ -115,6 +119,5 @@ class Inbound:
         return self._ack(False, None)
 
     def _ack(self, handled: bool, order_id: str | None) -> Ack:
-        assert isinstance(self._provider, Wire)  # `read` came first  # noqa: S101
-        status, headers, body = self._provider.acknowledge(handled)
+        status, headers, body = self._wire().acknowledge(handled)
         return Ack(status=status, headers=headers, body=body, handled=handled, order_id=order_id)

@@ -21,7 +21,7 @@ from payfallback._values import changed
 from payfallback.messages import option_label, shopper_text
 from payfallback.model import Action, AppParams, ClientSecret, Money, Option, Order, Shopper
 from payfallback.policy import Channel
-from payfallback.results import ActionRequired, Options, OptionState
+from payfallback.results import ActionRequired, CheckedBy, Options, OptionState
 from payfallback.taxonomy import Cause
 
 
@@ -84,7 +84,7 @@ class Asking:
         state = self._closed(option, *shut) if shut is not None else self._offered(option)
         return state if shown is None else changed(state, available=True, reason=None, text="", open=shown)
 
-    def _shut(self, option: Option) -> tuple[Cause, str] | None:
+    def _shut(self, option: Option) -> tuple[Cause, CheckedBy] | None:
         """Why an option is not offered, whatever the provider's plans, and who says so."""
         gate = self._env.peek(option.channel)
         if gate is not None:
@@ -120,12 +120,12 @@ class Asking:
         sums = {name: getattr(plan, name) for name in ("each", "first", "fee", "total")}
         return changed(state, checked="provider", fee_by=_bearer(plan, self._order.amount), **sums)
 
-    def _closed(self, option: Option, cause: Cause, checked: str) -> OptionState:
+    def _closed(self, option: Option, cause: Cause, checked: CheckedBy) -> OptionState:
         return OptionState(
             option=option.id,
             available=False,
             label=self._label(option),
-            checked=checked,  # type: ignore[arg-type]  # "provider", "health" or "no"
+            checked=checked,
             reason=cause,
             text=shopper_text("option", cause, self._locale),
         )

@@ -132,7 +132,7 @@ def _compile_kept(cls: Any) -> Callable[[Any], dict[str, Any]]:
     """What reads all fields of a value into the arguments of another one; made when the first one is changed."""
     scope: dict[str, Any] = {}
     fields = ", ".join(f"{name!r}: self.{name}" for name in cls.__value_fields__)
-    exec(f"def kept(self): return {{{fields}}}", scope)  # noqa: S102  # as above
+    exec(f"def kept(self): return {{{fields}}}", scope)  # noqa: S102  # field names of this package's own classes
     kept = _KEPT[cls] = scope["kept"]
     return kept  # type: ignore[no-any-return]  # made on the line above
 
@@ -169,7 +169,7 @@ def draft(cls: type[T]) -> type[T]:
         *(f" new.{name} = self.{name}" for name in fields),
         " return new",
     ]
-    exec("\n".join([*init, *copy]), scope)  # noqa: S102  # as above: names of this package's own classes
+    exec("\n".join([*init, *copy]), scope)  # noqa: S102  # names of this package's own classes
     made.__init__, made._copied = scope["__init__"], scope["_copied"]
     return made  # type: ignore[no-any-return]  # built at run time; its type is the decorated class's
 

@@ -11,6 +11,8 @@ from payfallback.model import Action, Money
 from payfallback.taxonomy import Cause
 
 RESULT_VERSION = 1
+OutcomeKind = Literal["paid", "expired", "cancelled", "refunded", "needs_person"]
+CheckedBy = Literal["provider", "health", "no"]
 
 
 @value(kw_only=True)
@@ -120,7 +122,7 @@ class Outcome:
 
     id: str
     order_id: str
-    kind: Literal["paid", "expired", "cancelled", "refunded", "needs_person"]
+    kind: OutcomeKind
     amount: Money
     at: float
     merchant: str = ""
@@ -160,7 +162,7 @@ class OptionState:
     option: str
     available: bool
     label: str = ""
-    checked: Literal["provider", "health", "no"] = "no"
+    checked: CheckedBy = "no"
     reason: Cause | None = None
     text: str = ""
     each: Money | None = None

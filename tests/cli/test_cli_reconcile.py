@@ -9,9 +9,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from cli_desk import Desk, TestShop
-from wechatpayv3 import WeChatPay, WeChatPayType
 
 from payfallback.results import Paid
+from wechat_sdk import wechat_sdk
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -53,19 +53,7 @@ def test_what_is_for_a_person_ends_with_4(desk: Desk, shop: TestShop, tmp_path: 
 
 def fetched_otherwise(shop: TestShop) -> bytes:
     """The file as wechatpayv3 asks for and downloads it."""
-    known = shop.sandbox.credentials["wechatpay"]
-    sdk = WeChatPay(
-        wechatpay_type=WeChatPayType.NATIVE,
-        mchid=known["mchid"],
-        private_key=known["private_key"],
-        cert_serial_no=known["serial"],
-        apiv3_key=known["apiv3_key"],
-        appid=known["appid"],
-        public_key=known["platform_public_key"],
-        public_key_id=known["platform_public_key_id"],
-    )
-    sdk._core._gate_way = shop.sandbox.wechatpay_url
-    sdk._core._proxy = {"http": ""}
+    sdk = wechat_sdk(shop.sandbox)
     code, told = sdk.trade_bill(today())
     assert code == 200
     code, file = sdk.download_bill(json.loads(told)["download_url"])

@@ -23,7 +23,7 @@ from processes_shopping import Shopping
 from processes_town import Control, Diary, TownClock, open_payments
 
 import payfallback as pf
-from payfallback._runtime import exchange  # noqa: F401  # as above, with httpx
+from payfallback._runtime import exchange  # noqa: F401  # loaded here with httpx, for the children
 
 WARM_WITHIN = 0.5  # seconds; a fault may keep a child from ever paying anything
 

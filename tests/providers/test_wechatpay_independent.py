@@ -19,6 +19,7 @@ from payfallback.providers.keys import Key
 from payfallback.providers.wechatpay import WechatPay
 from payfallback.taxonomy import Verdict
 from payfallback.testing.sandbox import Sandbox
+from wechat_sdk import wechat_sdk
 
 WHOLE = {"total": 599900, "currency": "CNY"}
 CODE = "130061098828009406"
@@ -35,21 +36,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def sdk(sandbox: Sandbox) -> WeChatPay:
     """wechatpayv3 with the sandbox's keys: it verifies every answer that says yes."""
-    known = sandbox.credentials["wechatpay"]
-    client = WeChatPay(
-        wechatpay_type=WeChatPayType.NATIVE,
-        mchid=known["mchid"],
-        private_key=known["private_key"],
-        cert_serial_no=known["serial"],
-        apiv3_key=known["apiv3_key"],
-        appid=known["appid"],
-        public_key=known["platform_public_key"],
-        public_key_id=known["platform_public_key_id"],
-        timeout=(5, 5),
-    )
-    client._core._gate_way = sandbox.url("wechatpay")
-    client._core._proxy = {"http": ""}
-    return client
+    return wechat_sdk(sandbox)
 
 
 @pytest.fixture

@@ -6,29 +6,16 @@ import json
 
 import pytest
 from sandbox_shop import Shop
-from wechatpayv3 import WeChatPay, WeChatPayType
+from wechatpayv3 import WeChatPay
 
 from payfallback.testing.sandbox import Sandbox
+from wechat_sdk import wechat_sdk
 
 
 @pytest.fixture
 def sdk(sandbox: Sandbox) -> WeChatPay:
     """wechatpayv3, pointed at the sandbox."""
-    known = sandbox.credentials["wechatpay"]
-    client = WeChatPay(
-        wechatpay_type=WeChatPayType.NATIVE,
-        mchid=known["mchid"],
-        private_key=known["private_key"],
-        cert_serial_no=known["serial"],
-        apiv3_key=known["apiv3_key"],
-        appid=known["appid"],
-        public_key=known["platform_public_key"],
-        public_key_id=known["platform_public_key_id"],
-        timeout=(5, 5),
-    )
-    client._core._gate_way = sandbox.wechatpay_url
-    client._core._proxy = {"http": ""}
-    return client
+    return wechat_sdk(sandbox)
 
 
 def test_the_sdk_pays_queries_closes_and_refunds(sandbox: Sandbox, sdk: WeChatPay) -> None:

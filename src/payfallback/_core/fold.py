@@ -26,12 +26,13 @@ def evolve(record: Record | None, events: Iterable[e.Event]) -> Record:
     else:
         new = copied(record)
     fresh: tuple[int, ...] = ()  # attempts that are ours to change already
+    event: Any  # its type picks the rule, and says whether it has a `seq`
     for event in events:
         kind = type(event)
-        if kind in _OF_ATTEMPT and event.seq not in fresh:  # type: ignore[union-attr]  # these have one
-            fresh = (*fresh, event.seq)  # type: ignore[union-attr]  # as above
+        if kind in _OF_ATTEMPT and event.seq not in fresh:
+            fresh = (*fresh, event.seq)
             if kind is not e.Planned:
-                _renew(new, event.seq)  # type: ignore[union-attr]  # as above
+                _renew(new, event.seq)
         APPLY[kind](new, event)
     return new
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 from payfallback._core import events as e
 from payfallback._core.flow import drive
 from payfallback._core.order import MerchantRefund, Record
@@ -11,7 +14,7 @@ from payfallback.model import Money
 from payfallback.results import Refund
 from payfallback.taxonomy import Cause
 
-_STATE = {"done": "done", "failed": "failed"}
+_STATE: Mapping[str, Literal["done", "failed"]] = {"done": "done", "failed": "failed"}
 
 
 def refund(run: Run, refund_id: str, amount: Money | None, reason: str) -> Flow:
@@ -59,7 +62,7 @@ def answer(record: Record, refund_id: str) -> Refund:
         order_id=record.order_id,
         refund_id=refund_id,
         amount=Money(known.minor, record.amount.currency),
-        state=_STATE.get(known.state, "pending"),  # type: ignore[arg-type]  # one of the three states
+        state=_STATE.get(known.state, "pending"),
         provider_ref=known.provider_ref,
         cause=Cause(known.cause) if known.cause else None,
     )

@@ -94,10 +94,11 @@ class Run:
 
     # ---- what is known
 
-    @property
-    def known(self) -> Record:
-        """The record, once there is one: every flow loads or opens the order first."""
-        return self.record  # type: ignore[return-value]  # as the docstring says; replaced by the slot itself below
+    if TYPE_CHECKING:
+
+        @property
+        def known(self) -> Record:
+            """The record, once there is one: every flow loads or opens the order first. See the end of this file."""
 
     def add(self, *events: e.Event) -> None:
         """Decide: the record moves at once, the journal at the next flush."""

@@ -180,12 +180,23 @@ def known_after_all(run: Run) -> Flow:
     return True
 
 
-def record_answer(run: Run, seq: int, what: str, answer: Answer, **more: object) -> None:
+def record_answer(
+    run: Run,
+    seq: int,
+    what: str,
+    answer: Answer,
+    *,
+    request: int = 0,
+    asked_at: float = 0.0,
+    source: str = "answer",
+    refund: str = "",
+) -> None:
     """Take an answer in, as evidence."""
     attempt = run.known.attempts[seq - 1]
     if answer.limit is not None:
         answer = plausible(answer, run.policy.credit)
-    event = seen(attempt, what, answer, run.now(), **more)  # type: ignore[arg-type]  # keyword fields of `seen`
+    now = run.now()
+    event = seen(attempt, what, answer, now, request=request, asked_at=asked_at, source=source, refund=refund)
     if run.heard:
         cause = answer.cause.value if answer.cause is not None else ""
         run.tell(

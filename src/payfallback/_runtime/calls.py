@@ -22,6 +22,6 @@ async def read_safely_async(provider: Callables, operation: Operation, call: Cal
     """The same, awaited."""
     try:
         result = await call()
-    except Exception as error:  # noqa: BLE001  # as above
+    except Exception as error:  # noqa: BLE001  # what an awaited callable raises is evidence as well
         return provider.read(operation, error)
     return sound(provider.read(operation, result))

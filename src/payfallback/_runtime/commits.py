@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MethodType
+from typing import get_args
 
 from payfallback._core import events as e
 from payfallback._core.effects import Append
 from payfallback._core.order import Attempt, Record
 from payfallback._core.state import UNCERTAIN, Status
 from payfallback.ports import Commit, Summary
-from payfallback.results import Outcome
+from payfallback.results import Outcome, OutcomeKind
 from payfallback.taxonomy import Cause, Verdict
 
 _TOLD = frozenset({e.Planned, e.Seen, e.Settled})  # events that the journal knows more of than their text
@@ -45,13 +47,16 @@ def commit_of(append: Append) -> Commit:
     )
 
 
+_KINDS: Mapping[str, OutcomeKind] = {kind: kind for kind in get_args(OutcomeKind)}
+
+
 def outcome_of(record: Record, settled: e.Settled) -> Outcome:
     """What the shop is told."""
     attempt = record.attempts[settled.seq - 1] if settled.seq else None
     return Outcome(
         id=settled.outcome_id,
         order_id=record.order_id,
-        kind=settled.kind,  # type: ignore[arg-type]  # the core writes only the documented kinds
+        kind=_KINDS[settled.kind],
         amount=record.amount,
         at=settled.at,
         merchant=record.merchant,

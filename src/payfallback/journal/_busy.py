@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import TypeVar
 
+from payfallback.journal import _patience
+
 T = TypeVar("T")
 
 _FIRST_WAIT = 0.001  # seconds; a group commit of another process takes one or a few milliseconds
@@ -22,17 +24,4 @@ def is_busy(problem: BaseException) -> bool:
 
 def patiently(work: Callable[[], T], patience: float) -> T:
     """Do it, and again while the lock is busy, for `patience` seconds at most. Raises the last `sqlite3.Error`."""
-    try:
-        return work()
-    except sqlite3.OperationalError as problem:
-        if not is_busy(problem):
-            raise
-    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
-
-    again = Retrying(
-        retry=retry_if_exception(is_busy),
-        wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
-        stop=stop_after_delay(patience),
-        reraise=True,
-    )
-    return again(work)
+    return _patience.patiently(work, patience, sqlite3.OperationalError, is_busy, (_FIRST_WAIT, _LONGEST_WAIT))

@@ -65,7 +65,7 @@ def _fields(cls: type) -> Mapping[str, Any]:
 
 def _kind(cls: type, name: str) -> str:
     annotation = str(cls.__annotations__[name])
-    if annotation.startswith("Literal["):
+    if annotation.startswith("Literal[") or annotation == "OutcomeKind":  # one of a few words
         return "str"
     if annotation not in _WRITTEN:
         raise TypeError(f"{cls.__name__}.{name}: the journal does not know how to write {annotation}")

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import psycopg
 
+from payfallback.journal import _patience
 from payfallback.journal._postgres_functions import SHUT_OUT
 
 T = TypeVar("T")
@@ -16,20 +17,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.01, 0.5  # seconds between tries, with jitter
 
 def patiently(work: Callable[[], T], patience: float) -> T:
     """Do it, and again while that is safe, for `patience` seconds at most. Raises the last `psycopg.Error`."""
-    try:
-        return work()
-    except psycopg.Error as problem:
-        if not is_passing(problem):
-            raise
-    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
-
-    retrying = Retrying(
-        retry=retry_if_exception(is_passing),
-        wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
-        stop=stop_after_delay(patience),
-        reraise=True,
-    )
-    return retrying(work)
+    return _patience.patiently(work, patience, psycopg.Error, is_passing, (_FIRST_WAIT, _LONGEST_WAIT))
 
 
 def is_passing(problem: BaseException) -> bool:

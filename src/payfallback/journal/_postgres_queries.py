@@ -24,7 +24,7 @@ _SORTED = {"since": "since, id", "amount": "amount DESC, id", "due": "due NULLS 
 
 def order(session: Session, key: str) -> Row | None:
     """One order's row."""
-    found = session.rows(f"SELECT {_STORED} FROM $S.orders WHERE key = %(key)s", key=key)  # noqa: S608  # as above
+    found = session.rows(f"SELECT {_STORED} FROM $S.orders WHERE key = %(key)s", key=key)  # noqa: S608  # names of ours
     return found[0] if found else None
 
 
@@ -43,15 +43,15 @@ def keys(session: Session, text: str) -> tuple[str, ...]:
 _FREE_AND_DUE = f"""
     SELECT key FROM $S.orders WHERE due <= {NOW} AND (owner = '' OR lease_until <= {NOW})
     ORDER BY due, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-"""  # noqa: S608  # as above
+"""  # noqa: S608  # names of ours
 _FREE = f"""
     SELECT key FROM $S.orders WHERE key = %(key)s AND (owner = '' OR lease_until <= {NOW})
     LIMIT %(limit)s FOR UPDATE
-"""  # noqa: S608  # as above
+"""  # noqa: S608  # names of ours
 _TAKE = f"""
     UPDATE $S.orders SET fence = fence + 1, owner = %(owner)s, lease_until = {NOW} + %(lease)s::float8
     WHERE key = ANY(%(keys)s) RETURNING {_STORED}
-"""  # noqa: S608  # as above
+"""  # noqa: S608  # names of ours
 
 
 def claim(session: Session, owner: str, lease: float, limit: int, key: str | None) -> Sequence[Row]:
@@ -69,7 +69,7 @@ def claim(session: Session, owner: str, lease: float, limit: int, key: str | Non
 
 def count_due(session: Session) -> int:
     """How many orders are due."""
-    found: int = session.rows(f"SELECT count(*) FROM $S.orders WHERE due <= {NOW}")[0][0]  # noqa: S608  # as above
+    found: int = session.rows(f"SELECT count(*) FROM $S.orders WHERE due <= {NOW}")[0][0]  # noqa: S608  # names of ours
     return found
 
 
@@ -109,7 +109,7 @@ def undelivered(session: Session, limit: int, order_id: str | None) -> tuple[Out
 def deliver(session: Session, outcome_id: str) -> None:
     """Mark an outcome as told."""
     session.rows(
-        f"UPDATE $S.outcomes SET delivered_at = {NOW} WHERE id = %(id)s AND delivered_at IS NULL",  # noqa: S608  # as above
+        f"UPDATE $S.outcomes SET delivered_at = {NOW} WHERE id = %(id)s AND delivered_at IS NULL",  # noqa: S608  # names of ours
         id=outcome_id,
     )
 
@@ -148,7 +148,7 @@ _HOLDING = f"""
     SELECT channel, reason, actor, at, until FROM (
       SELECT DISTINCT ON (channel) * FROM $S.switches ORDER BY channel, seq DESC) AS last
     WHERE stopped AND (until IS NULL OR until > {NOW}) ORDER BY channel
-"""  # noqa: S608  # as above
+"""  # noqa: S608  # names of ours
 
 
 def stop(session: Session, switch: Switch) -> None:

@@ -36,7 +36,7 @@ def recall(connection: sqlite3.Connection, subjects: Sequence[str], now: float) 
     """What is kept of them, by subject, in the order in which it was kept."""
     marks = ",".join("?" * len(subjects))
     rows = connection.execute(
-        f"SELECT {_NAMES} FROM refusals WHERE subject IN ({marks}) AND until > ? ORDER BY subject, id",  # noqa: S608  # as above
+        f"SELECT {_NAMES} FROM refusals WHERE subject IN ({marks}) AND until > ? ORDER BY subject, id",  # noqa: S608  # names of ours
         (*subjects, now),
     )
     return tuple(Refusal(**dict(zip(_COLUMNS, row, strict=True))) for row in rows)

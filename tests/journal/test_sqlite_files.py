@@ -145,6 +145,26 @@ def test_a_log_without_its_journal_is_refused(open_sqlite: Opens, tmp_path: Path
         open_sqlite()
 
 
+def test_a_journal_that_another_process_makes_meanwhile_is_no_remains(
+    open_sqlite: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers that start together on a fresh disk open one journal; none takes the log of the fastest for a leftover.
+
+    The fastest one makes its file between the two looks of another: first for the journal, then for its log.
+    """
+    exists, fastest, looked = Path.exists, open_sqlite(), list[Path]()
+
+    def exists_a_moment_later(path: Path) -> bool:
+        if path.name == "journal.db-wal" and path not in looked:
+            looked.append(path)
+            submit(fastest, new())
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", exists_a_moment_later)
+    assert load(open_sqlite()).version == 1
+    assert looked
+
+
 def test_a_symbolic_link_leads_to_the_journal(open_sqlite: Opens, tmp_path: Path) -> None:
     """The log lies beside the real file, so both names are one journal."""
     (tmp_path / "data").mkdir()

@@ -62,9 +62,12 @@ def _check_file(path: Path) -> None:
 
 
 def _check_no_remains(path: Path) -> None:
-    """A log without its journal holds commits that a new journal of that name would destroy."""
+    """A log without its journal holds commits that a new journal of that name would destroy.
+
+    Looked at once more when there is a log: another process may have made both since the journal was looked for.
+    """
     left = Path(f"{path}-wal")
-    if left.exists():
+    if left.exists() and not path.exists():
         raise ConfigError(
             f"{left} is there and the journal {path} is not: it was moved or deleted without its log",
             hint="bring the journal back beside its log, or move the log away",

@@ -8,55 +8,39 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from cli_desk import Desk, TestShop, at_a_terminal, spawn
 from cli_planted import plant_stuck_surplus
 
+import door
 from payfallback.results import Paid
 
 KEEP_CODE = "import os,sys; open(os.environ['PAYFALLBACK_OUTCOME_ID'][-4:], 'w').write(sys.stdin.read())"
 KEEP = f'{sys.executable} -c "{KEEP_CODE}"'
 
 
-class Shelf:
+class Shelf(door.Door):
     """The shop's address for outcomes."""
 
     def __init__(self) -> None:
+        super().__init__(self._take, "/outcomes")
         self.took: list[tuple[str, Any]] = []
         self.status = 200
-        shelf = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                shelf.took.append((self.headers["idempotency-key"], json.loads(body)))
-                self.send_response(shelf.status)
-                self.send_header("location", "http://192.0.2.1/")
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/outcomes"
+    def _take(self, posted: door.Posted) -> door.Answer:
+        headers = {name.lower(): text for name, text in posted.headers.items()}
+        self.took.append((headers["idempotency-key"], json.loads(posted.body)))
+        return door.Answer(self.status, {"location": "http://192.0.2.1/"})
 
 
 @pytest.fixture
 def shelf() -> Iterator[Shelf]:
     """An address that takes outcomes."""
-    made = Shelf()
-    thread = Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-    thread.join()
+    with Shelf() as made:
+        yield made
 
 
 # ---------------------------------------------------------------- recover

@@ -7,14 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
 
+import door
 import payfallback as pf
 from payfallback.testing import starter_config
 from payfallback.testing.sandbox import Sandbox
@@ -184,42 +183,25 @@ class Shop:
         return most
 
 
-class Door(BaseHTTPRequestHandler):
-    """The shop's address for notifications: `/notify/{channel}`."""
-
-    def do_POST(self) -> None:
-        """Take one in, and answer in the provider's own form."""
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        shop: Shop = self.server.shop  # type: ignore[attr-defined]  # set by `opened`
-        channel = self.path.rpartition("/")[2]
-        ack = shop.payments.notify(channel, dict(self.headers), body)
-        shop.noticed.append((ack.order_id, ack.status, channel))
-        self.send_response(ack.status)
-        for name, text in ack.headers.items():
-            self.send_header(name, text)
-        self.send_header("content-length", str(len(ack.body)))
-        self.end_headers()
-        self.wfile.write(ack.body)
-
-    def log_message(self, *_: object) -> None:
-        """Silence."""
-
-
 @contextmanager
 def opened(sandbox: Sandbox, keys: Path, folder: Path) -> Iterator[Shop]:
     """A shop as the starter configuration makes it, with short calls and one route over every way."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
-        address = f"http://127.0.0.1:{server.server_port}/notify/{{channel}}"
-        text = starter_config(sandbox.urls, str(keys), notify_url=address, journal_url="memory:")
-        with _client(sandbox, text, folder) as shop:
-            server.shop = shop  # type: ignore[attr-defined]  # for `Door`
-            told_once = address.format(channel="card")
-            sandbox.notifications("stripe", "off", url=told_once)
-            thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
+    shops: list[Shop] = []
+
+    def take(posted: door.Posted) -> door.Answer:
+        """To `/notify/{channel}`, answered in the provider's own form."""
+        channel = posted.path.rpartition("/")[2]
+        ack = shops[0].payments.notify(channel, posted.headers, posted.body)
+        shops[0].noticed.append((ack.order_id, ack.status, channel))
+        return door.Answer(ack.status, ack.headers, ack.body)
+
+    at_the_door = door.Door(take, "/notify/{channel}")
+    text = starter_config(sandbox.urls, str(keys), notify_url=at_the_door.url, journal_url="memory:")
+    with _client(sandbox, text, folder) as shop:
+        shops.append(shop)
+        sandbox.notifications("stripe", "off", url=at_the_door.url.format(channel="card"))
+        with at_the_door:
             yield shop
-            server.shutdown()
-            thread.join()
 
 
 @contextmanager

@@ -12,8 +12,10 @@ from urllib.parse import quote_plus
 from alipay.aop.api.util.SignatureUtils import get_sign_content, sign_with_rsa2
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
+from stopped_clock import StoppedClock
 
+from own_keys import private_pem, public_pem, rsa_key
 from payfallback._core.operations import Kind, Operation
 from payfallback.model import Money, Option
 from payfallback.policy import Account
@@ -37,38 +39,6 @@ PAID = {
     "send_pay_date": "2025-11-12 00:01:02",
     "fund_bill_list": [{"fund_channel": "PCREDIT", "amount": "5899.00"}],
 }
-
-
-class StoppedClock:
-    """A clock that stands still."""
-
-    def __init__(self, at: float = NOW) -> None:
-        self.at = at
-
-    def monotonic(self) -> float:
-        """Seconds, always the same."""
-        return self.at
-
-    def epoch(self) -> float:
-        """Epoch seconds, always the same."""
-        return self.at
-
-
-@cache
-def rsa_key(name: str) -> rsa.RSAPrivateKey:
-    """A key pair by name."""
-    return rsa.generate_private_key(65537, 2048)
-
-
-def private_pem(name: str, form: Any = serialization.PrivateFormat.PKCS8) -> str:
-    """The private half of a key pair."""
-    return rsa_key(name).private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
-
-
-def public_pem(name: str) -> str:
-    """The public half of a key pair."""
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return rsa_key(name).public_key().public_bytes(serialization.Encoding.PEM, form).decode()
 
 
 def bare(pem: str) -> str:
@@ -98,7 +68,7 @@ def alipay(clock: StoppedClock | None = None, options: dict[str, str] | None = N
     given: dict[str, Any] = {
         "sign": [Key("2025", private_pem("app"))],
         "verify": [Key("alipay", public_pem("alipay"))],
-        "clock": clock or StoppedClock(),
+        "clock": clock or StoppedClock(NOW),
         "nonce": lambda: NONCE,
         "options": options,
     }

@@ -4,14 +4,14 @@ something. Keys are made at run time."""
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from functools import cache
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from Crypto.Cipher import DES3
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from stopped_clock import NOW, StoppedClock
 
+import own_keys
 from payfallback._core.operations import Kind, Operation
 from payfallback.model import Money, Option
 from payfallback.policy import Account
@@ -19,51 +19,13 @@ from payfallback.ports import HttpResponse
 from payfallback.providers.jdpay import JdPay
 from payfallback.providers.keys import Key
 
+rsa_key = partial(own_keys.rsa_key, bits=1024)  # as JD's own public key has
+private_pem = partial(own_keys.private_pem, bits=1024)
+public_pem = partial(own_keys.public_pem, bits=1024)
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>'
-NOW = 1_762_876_800.0  # 2025-11-12 00:00:00 in Beijing
 SECRET = b64encode(b"0123456789abcdefghijklmn").decode()
 OTHER_SECRET = b64encode(b"nmlkjihgfedcba9876543210").decode()
 ACCOUNT = Account(name="jd", provider="jdpay", merchant="110224535")
-
-
-class StoppedClock:
-    """A clock that stands still."""
-
-    def __init__(self, at: float = NOW) -> None:
-        self.at = at
-
-    def monotonic(self) -> float:
-        """Seconds, always the same."""
-        return self.at
-
-    def epoch(self) -> float:
-        """Epoch seconds, always the same."""
-        return self.at
-
-
-@cache
-def rsa_key(name: str, bits: int = 1024) -> rsa.RSAPrivateKey:
-    """A key pair by name. JD's own public key has 1024 bits."""
-    return rsa.generate_private_key(65537, bits)
-
-
-def private_pem(name: str) -> str:
-    """The private half of a key pair."""
-    return (
-        rsa_key(name)
-        .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        .decode()
-    )
-
-
-def public_pem(name: str) -> str:
-    """The public half of a key pair."""
-    return (
-        rsa_key(name)
-        .public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode()
-    )
 
 
 def jdpay(clock: StoppedClock | None = None, **more: Any) -> JdPay:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
-from threading import Thread
 from typing import Any
 
 import httpx
 
+import door
+from door import Door, Posted
 from payfallback._core.operations import Answer, Kind, Notice, Operation
 from payfallback._values import changed
 from payfallback.model import Money, Option
@@ -55,68 +55,26 @@ class Checkout:
         return self.adapter.read(asked, response)
 
 
-class Endpoint:
+class Endpoint(Door):
     """A shop's notification endpoint: verified by the adapter, acknowledged, and kept."""
 
     def __init__(self, adapter: Wire) -> None:
+        super().__init__(self._take)
+        self.adapter = adapter
         self.notices: Queue[Notice] = Queue()
-        notices = self.notices
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                notices.put(adapter.notification(dict(self.headers.items()), body, ""))
-                status, headers, answer = adapter.acknowledge(True)
-                self.send_response(status)
-                for name, text in headers.items():
-                    self.send_header(name, text)
-                self.send_header("content-length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/notify"
-
-    def __enter__(self) -> Endpoint:
-        self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+    def _take(self, posted: Posted) -> door.Answer:
+        self.notices.put(self.adapter.notification(posted.headers, posted.body, ""))
+        return door.Answer(*self.adapter.acknowledge(True))
 
 
-class Kept:
-    """A shop's notification endpoint that says "not yet" and keeps what arrives: headers and body, as they came."""
+class Kept(Door):
+    """A shop's notification endpoint that says "not yet" and keeps what arrives, as it came."""
 
     def __init__(self) -> None:
-        self.arrived: Queue[tuple[dict[str, str], bytes]] = Queue()
-        arrived = self.arrived
+        super().__init__(self._keep)
+        self.arrived: Queue[Posted] = Queue()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                arrived.put((dict(self.headers.items()), self.rfile.read(int(self.headers["content-length"]))))
-                self.send_response(500)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/notify"
-
-    def __enter__(self) -> Kept:
-        self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+    def _keep(self, posted: Posted) -> door.Answer:
+        self.arrived.put(posted)
+        return door.Answer(500)

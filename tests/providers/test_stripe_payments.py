@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
-from threading import Thread
 
 import httpx
 import pytest
 from stripe_shop import BACK, SUM, Shifted, shop, shopper
 
+import door
 import payfallback as pf
 from payfallback.model import Money
 from payfallback.testing.sandbox import Sandbox
@@ -136,38 +135,18 @@ def test_a_hold_is_taken_at_once(sandbox: Sandbox, payments: pf.Payments) -> Non
     assert sandbox.held("SPH1") == SUM.minor
 
 
-class Inbox:
+class Inbox(door.Door):
     """A shop's endpoint that hands everything to `notify`."""
 
     def __init__(self, payments: pf.Payments) -> None:
+        super().__init__(self._take)
+        self.payments = payments
         self.acks: Queue[pf.Ack] = Queue()
-        acks = self.acks
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                ack = payments.notify("klarna", dict(self.headers.items()), body)
-                self.send_response(ack.status)
-                self.send_header("content-length", str(len(ack.body)))
-                self.end_headers()
-                self.wfile.write(ack.body)
-                acks.put(ack)
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/notify"
-        self.thread = Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-
-    def __enter__(self) -> Inbox:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+    def _take(self, posted: door.Posted) -> door.Answer:
+        ack = self.payments.notify("klarna", posted.headers, posted.body)
+        self.acks.put(ack)
+        return door.Answer(ack.status, body=ack.body)
 
 
 def test_an_event_pays_the_order(sandbox: Sandbox, payments: pf.Payments) -> None:

@@ -12,10 +12,12 @@ from typing import Any
 from urllib.parse import parse_qsl, quote_plus
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding
+from stopped_clock import StoppedClock
 
+from own_keys import private_pem, rsa_key
 from payfallback._core.operations import Kind, Operation
 from payfallback.model import Money, Option
 from payfallback.policy import Account
@@ -33,32 +35,6 @@ OWNER = "041@8310000000083040@中国银联股份有限公司@00016495"
 TEST_OWNER = "041@Z2017-11-1@00040000:SIGN@00000001"
 QUERY_ID = "442511120000007846498"
 NUMBER = "A1001001"
-
-
-class StoppedClock:
-    """A clock that stands still."""
-
-    def __init__(self, at: float = NOW) -> None:
-        self.at = at
-
-    def monotonic(self) -> float:
-        """Seconds, always the same."""
-        return self.at
-
-    def epoch(self) -> float:
-        """Epoch seconds, always the same."""
-        return self.at
-
-
-@cache
-def rsa_key(name: str) -> rsa.RSAPrivateKey:
-    """A key pair by name."""
-    return rsa.generate_private_key(65537, 2048)
-
-
-def private_pem(name: str) -> str:
-    """The private half of a key pair."""
-    return rsa_key(name).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 @cache
@@ -103,7 +79,7 @@ def unionpay(clock: StoppedClock | None = None, options: dict[str, str] | None =
     given: dict[str, Any] = {
         "sign": [Key(CERT_ID, private_pem("merchant"))],
         "verify": [Key("middle", middle()), Key("root", root())],
-        "clock": clock or StoppedClock(),
+        "clock": clock or StoppedClock(NOW),
         "options": {"tr_id": "62000000001", **(options or {})},
     }
     return UnionPay(more.pop("account", ACCOUNT), **{**given, **more})

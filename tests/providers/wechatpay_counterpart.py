@@ -6,15 +6,15 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from stopped_clock import NOW, StoppedClock
 from wechatpayv3.utils import rsa_sign
 
+from own_keys import private_pem, public_pem, rsa_key
 from payfallback._core.operations import Kind, Operation
 from payfallback.model import Money, Option
 from payfallback.policy import Account
@@ -22,7 +22,6 @@ from payfallback.ports import HttpResponse
 from payfallback.providers.keys import Key
 from payfallback.providers.wechatpay import WechatPay
 
-NOW = 1_762_876_800.0  # 2025-11-12 00:00:00 in Beijing
 SECRET = "0123456789abcdef0123456789abcdef"
 OTHER_SECRET = "fedcba9876543210fedcba9876543210"
 SERIAL = "7132D72A03E93CDDF8C03BBD1F37EEDF"
@@ -41,39 +40,6 @@ PAID = {
     "payer": {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},
     "amount": {"total": 599900, "payer_total": 589900, "currency": "CNY", "payer_currency": "CNY"},
 }
-
-
-class StoppedClock:
-    """A clock that stands still."""
-
-    def __init__(self, at: float = NOW) -> None:
-        self.at = at
-
-    def monotonic(self) -> float:
-        """Seconds, always the same."""
-        return self.at
-
-    def epoch(self) -> float:
-        """Epoch seconds, always the same."""
-        return self.at
-
-
-@cache
-def rsa_key(name: str) -> rsa.RSAPrivateKey:
-    """A key pair by name."""
-    return rsa.generate_private_key(65537, 2048)
-
-
-def private_pem(name: str) -> str:
-    """The private half of a key pair."""
-    form = serialization.PrivateFormat.PKCS8
-    return rsa_key(name).private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
-
-
-def public_pem(name: str) -> str:
-    """The public half of a key pair."""
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return rsa_key(name).public_key().public_bytes(serialization.Encoding.PEM, form).decode()
 
 
 def certificate_pem(name: str) -> str:

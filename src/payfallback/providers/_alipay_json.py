@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from payfallback.model import Money
-from payfallback.providers.codes import rfc3339, without_repeats
+from payfallback.providers._json import json_object as as_object
+from payfallback.providers.codes import rfc3339
 
 
 def json_object(body: bytes) -> Mapping[str, Any] | None:
     """A JSON object with each name once, its numbers as text; `{}` for an empty body; None for anything else."""
-    if not body:
-        return {}
-    try:
-        found = json.loads(
-            body.decode("utf-8"),
-            object_pairs_hook=without_repeats,
-            parse_float=str,
-            parse_int=str,
-            parse_constant=_refuse,
-        )
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    return as_object(body, as_written=True) if body else {}
 
 
 def text_in(body: Mapping[str, Any], name: str) -> str:

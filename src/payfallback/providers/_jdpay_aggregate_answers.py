@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 
 from payfallback._core.operations import Answer, Kind, Operation
 from payfallback._values import changed
 from payfallback.model import Money, Qr
 from payfallback.policy import Account
+from payfallback.providers._beijing import moment
 from payfallback.providers._jdpay_aggregate_envelope import Fields
 from payfallback.providers._jdpay_aggregate_products import TOOLS
-from payfallback.providers.codes import BEIJING, clean_code, clean_text, plain_number, unknown
+from payfallback.providers.codes import clean_code, clean_text, plain_number, unknown
 from payfallback.taxonomy import Cause, Verdict
 
 _STATES: Mapping[str, tuple[Verdict, Cause | None]] = {
@@ -82,7 +82,7 @@ def trade(inside: Fields) -> Answer:
         amount=amount,
         number=number,
         provider_ref=clean_code(inside.get("tradeNo", "")),
-        paid_at=_epoch(inside.get("payFinishTime", "")) if verdict is Verdict.CAPTURED else None,
+        paid_at=moment(re.sub(r"[-: ]", "", inside.get("payFinishTime", ""))) if verdict is Verdict.CAPTURED else None,
     )
 
 
@@ -109,13 +109,3 @@ def _money(inside: Fields) -> Money | None:
     if not re.fullmatch(r"[0-9]{1,13}", minor) or currency not in ("RMB", "CNY", ""):
         return None
     return Money(int(minor), "CNY")
-
-
-def _epoch(text: str) -> float | None:
-    digits = re.sub(r"[-: ]", "", text)
-    if not re.fullmatch(r"[0-9]{14}", digits):
-        return None
-    try:
-        return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING).timestamp()
-    except (ValueError, OverflowError):
-        return None

@@ -15,7 +15,7 @@ from hmac import compare_digest
 from typing import Any
 
 from payfallback.errors import ConfigError
-from payfallback.providers.codes import without_repeats
+from payfallback.providers._json import json_object
 
 LARGEST = 64 * 1024
 
@@ -102,19 +102,10 @@ def flat(body: bytes) -> Fields:
     """A flat JSON object, each name once, every value as the text that it is written with. Raises `Unreadable`."""
     if len(body) > LARGEST:
         raise Unreadable("too large")
-    try:
-        found = json.loads(
-            body.decode(), object_pairs_hook=without_repeats, parse_int=str, parse_float=str, parse_constant=_refuse
-        )
-    except (ValueError, RecursionError):
-        raise Unreadable("not JSON, or a name comes twice") from None
-    if not isinstance(found, dict):
-        raise Unreadable("not a JSON object")
+    found = json_object(body, as_written=True)
+    if found is None:
+        raise Unreadable("not a JSON object, or a name comes twice")
     return {name: _text(given) for name, given in found.items()}
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _text(given: object) -> str:

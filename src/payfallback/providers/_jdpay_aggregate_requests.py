@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 from payfallback._core.operations import Kind, Operation
 from payfallback.errors import ConfigError, InputMissing, MoneyInvalid, NumberInvalid
+from payfallback.providers._beijing import stamp
 from payfallback.providers._jdpay_aggregate_products import TOOLS
-from payfallback.providers.codes import BEIJING, cut_bytes, without_terms
+from payfallback.providers.codes import cut_bytes, without_terms
 
 Draft = tuple[str, dict[str, str | int]]  # service, fields
 
@@ -119,7 +119,7 @@ def _title(operation: Operation) -> str:
 
 
 def _time(epoch: float | None) -> str:
-    return "" if epoch is None else datetime.fromtimestamp(int(epoch), BEIJING).strftime("%Y%m%d%H%M%S")
+    return "" if epoch is None else stamp(epoch)
 
 
 _DRAFTS: Mapping[Kind, Callable[[Operation, Mapping[str, str], float], Draft]] = {

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 from payfallback._core.operations import Answer, Kind, Operation, Plan
 from payfallback._values import changed
 from payfallback.model import Money, Qr
 from payfallback.policy import Account
+from payfallback.providers._beijing import moment
 from payfallback.providers._jdpay_products import CODES, FORMS
 from payfallback.providers._jdpay_requests import revoke_number
 from payfallback.providers._jdpay_xml import Fields, items_in, text_in
-from payfallback.providers.codes import BEIJING, clean_code, clean_text, plain_number, unknown
+from payfallback.providers.codes import clean_code, clean_text, plain_number, unknown
 from payfallback.taxonomy import Cause, Verdict
 
 TAKEN = "000000"
@@ -106,17 +106,8 @@ def _paid(inside: Fields) -> Money | None:
 
 def _paid_at(inside: Fields) -> float | None:
     times = (text_in(each, "tradeTime") for each in (inside, *items_in(inside, "payList")))
-    found = [time for time in map(_epoch, times) if time is not None]
+    found = [time for time in map(moment, times) if time is not None]
     return max(found, default=None)
-
-
-def _epoch(text: str) -> float | None:
-    if not re.fullmatch(r"[0-9]{14}", text):
-        return None
-    try:
-        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def _close(operation: Operation, inside: Fields) -> Answer:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 
 from payfallback._core.operations import Kind, Operation
 from payfallback.errors import ConfigError, InputMissing, MoneyInvalid, NumberInvalid, UnknownOption
 from payfallback.model import Money
+from payfallback.providers._beijing import stamp
 from payfallback.providers._jdpay_products import CODES, CREDIT, FORMS, takes_terms
-from payfallback.providers.codes import BEIJING, cut_bytes
+from payfallback.providers.codes import cut_bytes
 
 Fields = list[tuple[str, str]]
 
@@ -42,11 +42,6 @@ def checked(options: Mapping[str, str]) -> Mapping[str, str]:
             hint = f'"{known[1]}", or leave it out'
             raise ConfigError(f"jdpay option {name!r} cannot be {options[name]!r}", hint=hint)
     return options
-
-
-def trade_time(epoch: float) -> str:
-    """JD's time format, in Beijing time."""
-    return datetime.fromtimestamp(epoch, BEIJING).strftime("%Y%m%d%H%M%S")
 
 
 def revoke_number(number: str) -> str:
@@ -107,7 +102,7 @@ def _order(operation: Operation, options: Mapping[str, str], now: float) -> Fiel
         ("device", operation.inputs.get("device") or options["device"]),
         ("tradeNum", operation.number),
         ("tradeName", name),
-        ("tradeTime", operation.memo.get("tradeTime") or trade_time(operation.now or now)),
+        ("tradeTime", operation.memo.get("tradeTime") or stamp(operation.now or now)),
         ("amount", str(operation.amount.minor)),
         ("currency", "CNY"),
     ]
@@ -173,7 +168,7 @@ def _of_trade(operation: Operation, amount: Money, now: float) -> Fields:
         ("oTradeNum", operation.number),
         ("amount", str(amount.minor)),
         ("currency", amount.currency),
-        ("tradeTime", trade_time(operation.now or now)),
+        ("tradeTime", stamp(operation.now or now)),
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +9,12 @@ from payfallback._core.operations import Answer, Kind, Operation
 from payfallback._values import changed
 from payfallback.providers import _stripe_codes as codes
 from payfallback.providers import _stripe_objects as objects
+from payfallback.providers._json import json_object as as_object
 from payfallback.providers._stripe_objects import ATTEMPT, PRODUCT, REFUND
 from payfallback.providers._stripe_products import PRODUCTS
 from payfallback.providers._stripe_requests import intent_id
 from payfallback.providers.code_table import CodeTable
-from payfallback.providers.codes import retry_after, unknown, without_repeats
+from payfallback.providers.codes import retry_after, unknown
 from payfallback.taxonomy import Cause, Verdict
 
 Body = Mapping[str, Any]
@@ -26,17 +26,7 @@ _DECIDED = (Verdict.CAPTURED, Verdict.AUTHORISED, Verdict.CLOSED)
 
 def json_object(body: bytes) -> Body | None:
     """A JSON object with each name once; None for anything else."""
-    if len(body) > LARGEST:
-        return None
-    try:
-        found = json.loads(body.decode("utf-8"), object_pairs_hook=without_repeats, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    return as_object(body) if len(body) <= LARGEST else None
 
 
 class Reader:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from urllib.parse import unquote_to_bytes
 
 from payfallback.model import Money
-from payfallback.providers.codes import BEIJING
+from payfallback.providers._beijing import moment
 
 Fields = Mapping[str, str]
 
@@ -108,26 +107,12 @@ def number_in(fields: Fields, name: str) -> str:
     return text if re.fullmatch(r"[0-9A-Za-z]{1,40}", text) else ""
 
 
-def stamp(epoch: float) -> str:
-    """UnionPay's time format: yyyyMMddHHmmss in Beijing."""
-    return datetime.fromtimestamp(epoch, BEIJING).strftime("%Y%m%d%H%M%S")
-
-
 def trace_time(fields: Fields) -> float | None:
     """When UnionPay passed the trade on (`traceTime`, MMddHHmmss), in epoch seconds. The year is the order's, or the
     next one for a trade around midnight of New Year's Eve."""
-    ordered, passed = _moment(fields.get("txnTime", "")), fields.get("traceTime", "")
+    ordered, passed = moment(fields.get("txnTime", "")), fields.get("traceTime", "")
     if ordered is None or not re.fullmatch(r"[0-9]{10}", passed):
         return None
     year = int(fields["txnTime"][:4])
-    moments = (_moment(f"{each:04}{passed}") for each in (year, year + 1))
+    moments = (moment(f"{each:04}{passed}") for each in (year, year + 1))
     return next((when for when in moments if when is not None and when > ordered - 86400.0), None)
-
-
-def _moment(text: str) -> float | None:
-    if not re.fullmatch(r"[0-9]{14}", text):
-        return None
-    try:
-        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING).timestamp()
-    except (ValueError, OverflowError):
-        return None

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from payfallback._core.operations import Kind, Operation
 from payfallback.errors import ConfigError, InputMissing, MoneyInvalid, NumberInvalid, UnknownOption
 from payfallback.model import Money
-from payfallback.providers._unionpay_fields import CNY, stamp
+from payfallback.providers._beijing import stamp
+from payfallback.providers._unionpay_fields import CNY
 from payfallback.providers._unionpay_products import PRODUCTS, SHOWN, takes_terms
 from payfallback.providers._unionpay_sign import RSA, VERSION
 from payfallback.providers.codes import cut_bytes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,8 @@ from payfallback._core.operations import Answer, Operation
 from payfallback._values import changed
 from payfallback.model import Money
 from payfallback.policy import Account
-from payfallback.providers.codes import clean_code, clean_text, plain_number, rfc3339, unknown, without_repeats
+from payfallback.providers._json import json_object as as_object
+from payfallback.providers.codes import clean_code, clean_text, plain_number, rfc3339, unknown
 from payfallback.taxonomy import Cause, Verdict
 
 MOST = 10**13  # no trade is larger; keeps odd numbers out
@@ -37,17 +37,7 @@ _REFUNDS: Mapping[str, tuple[Verdict, Cause | None]] = {
 
 def json_object(body: bytes) -> Mapping[str, Any] | None:
     """A JSON object with each name once; `{}` for an empty body; None for anything else."""
-    if not body:
-        return {}
-    try:
-        found = json.loads(body.decode("utf-8"), object_pairs_hook=without_repeats, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    return as_object(body) if body else {}
 
 
 def text_in(body: Mapping[str, Any], name: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from itertools import pairwise
 
 from payfallback._core.operations import Answer, Kind, Operation
 from payfallback.errors import ConfigError, UnknownOption
@@ -87,14 +86,6 @@ def rfc3339(text: object) -> float | None:
         return found.timestamp() if found.tzinfo else None
     except (ValueError, OverflowError):
         return None
-
-
-def without_repeats(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    """A JSON object with each name once. Raises `ValueError` for a name that comes twice."""
-    names = sorted(name for name, _ in pairs)
-    if any(a == b for a, b in pairwise(names)):
-        raise ValueError("a name comes twice")
-    return dict(pairs)
 
 
 def known_options(provider: str, given: Mapping[str, str] | None, known: Mapping[str, str]) -> dict[str, str]:

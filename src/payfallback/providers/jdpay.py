@@ -13,6 +13,7 @@ from payfallback.ports import Clock, HttpRequest, HttpResponse
 from payfallback.providers import _jdpay_answers as answers
 from payfallback.providers import _jdpay_products as products
 from payfallback.providers import _jdpay_requests as requests
+from payfallback.providers._beijing import stamp
 from payfallback.providers._jdpay_envelope import Envelope
 from payfallback.providers._jdpay_form import Cashier
 from payfallback.providers._jdpay_xml import Fields, Unreadable, parse, text_in, text_of
@@ -86,7 +87,7 @@ class JdPay:
     def memo(self, operation: Operation) -> Mapping[str, str]:
         """The order's time, which a refund's bill is looked up by, and which key signed."""
         return {
-            "tradeTime": requests.trade_time(operation.now or self._clock.epoch()),
+            "tradeTime": stamp(operation.now or self._clock.epoch()),
             "key": self._envelope.key_id,
         }
 

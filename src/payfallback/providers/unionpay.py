@@ -19,7 +19,8 @@ from payfallback.providers import _unionpay_bill as bills
 from payfallback.providers import _unionpay_notices as notices
 from payfallback.providers import _unionpay_products as products
 from payfallback.providers import _unionpay_requests as requests
-from payfallback.providers._unionpay_fields import Fields, answer_fields, code_in, form_fields, stamp
+from payfallback.providers._beijing import stamp
+from payfallback.providers._unionpay_fields import Fields, answer_fields, code_in, form_fields
 from payfallback.providers._unionpay_sign import Signer
 from payfallback.providers.code_table import CodeRow, code_table
 from payfallback.providers.codes import http_date, known_options, retry_after, unknown

@@ -102,7 +102,7 @@ def test_keys_are_kept_for_the_owner_only(tmp_path: Path) -> None:
     files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
     assert {"jdpay_private_key.pem", "jdpay_provider_public_key.pem", "wechatpay_apiv3_key.txt"} <= files.keys()
     assert set(files.values()) == {0o600}
-    with Sandbox(key_dir=folder) as second:
+    with Sandbox(key_dir=str(folder)) as second:
         assert second.credentials == first.credentials
     (folder / "jdpay_private_key.pem").write_text("nonsense")
     with pytest.raises(SandboxError, match="delete it"), Sandbox(key_dir=folder):

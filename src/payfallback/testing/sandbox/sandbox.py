@@ -34,7 +34,7 @@ class Sandbox:
         *,
         host: str = "127.0.0.1",
         ports: Mapping[str, int] | None = None,
-        key_dir: Path | None = None,
+        key_dir: str | Path | None = None,
         seed: int | None = None,
     ) -> None:
         if host not in ("127.0.0.1", "localhost"):
@@ -44,7 +44,7 @@ class Sandbox:
         unknown = self._ports.keys() - {*ENTRIES, CONTROL}
         if unknown:
             raise SandboxError(f"no provider {min(unknown)!r}: the sandbox has {', '.join((*ENTRIES, CONTROL))}")
-        self._key_dir, self._seed = key_dir, seed
+        self._key_dir, self._seed = Path(key_dir) if key_dir is not None else None, seed
         self._serving: Serving | None = None
         self._world: World | None = None
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import httpx
 from contract_town import Died, Mortal
-from contract_world import AMOUNT, CODE, RETURN, WAYS, SandboxTime, Shop
+from contract_world import AMOUNT, CODE, RETURN, WAYS, Shop
 
 import payfallback as pf
 from payfallback._values import changed
@@ -25,6 +25,7 @@ from payfallback.ports import Wire
 from payfallback.testing.sandbox.errors import SandboxError
 from payfallback.testing.sandbox.faults import FORMS
 from payfallback.testing.sandbox.ledger import Entry
+from sandbox_time import SandboxTime
 
 PART = pf.Money.of("28.00", "CNY")
 CODES = (*3 * ("134567890123450001",), "134567890123459901", "134567890123459902")  # paid, to be confirmed, refused

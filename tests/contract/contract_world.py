@@ -20,6 +20,7 @@ from payfallback.testing.sandbox import Sandbox
 from payfallback.testing.sandbox.errors import SandboxError
 from payfallback.testing.sandbox.ledger import Entry
 from payfallback.testing.sandbox.registry import ENTRIES
+from sandbox_time import SandboxTime
 
 AMOUNT = pf.Money.of("128.00", "CNY")
 CODE = {"code": "134567890123450001"}
@@ -64,25 +65,6 @@ _ALL = (
 )
 WAYS = tuple(way for way in _ALL if way.provider in ENTRIES)
 _orders = count(1)
-
-
-class SandboxTime:
-    """The sandbox's clock as the shop's: waiting puts it forward for both."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-
-    def monotonic(self) -> float:
-        """Never goes back."""
-        return self._sandbox.now
-
-    def epoch(self) -> float:
-        """Seconds since 1970."""
-        return self._sandbox.now
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass for everybody."""
-        self._sandbox.advance(seconds)
 
 
 @dataclass

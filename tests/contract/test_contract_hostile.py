@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from contract_around import Around
-from contract_world import WAYS, SandboxTime, Shop, Way
+from contract_world import WAYS, Shop, Way
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import payfallback as pf
 from payfallback._values import changed
 from payfallback.ports import HttpResponse, Kind, Operation, Wire
+from sandbox_time import SandboxTime
 
 ONE_EACH = list({way.provider: way for way in WAYS}.values())
 SIGNED = [way for way in ONE_EACH if way.provider != "stripe"]  # Stripe answers without a signature, over TLS

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract_world import WAYS, SandboxTime, Shop, Way
+from contract_world import WAYS, Shop, Way
 
 import payfallback as pf
 from payfallback._values import changed
+from sandbox_time import SandboxTime
 
 WITHOUT_TERMS = [way for way in WAYS if "/" not in way.option]
 

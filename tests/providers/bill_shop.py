@@ -25,25 +25,6 @@ CODES = {
 PROVIDERS = {"wechat_code": "wechatpay", "alipay_code": "alipay", "unionpay_code": "unionpay"}
 
 
-class SandboxTime:
-    """The sandbox's clock as the shop's: waiting puts it forward for both."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-
-    def monotonic(self) -> float:
-        """Never goes back."""
-        return self._sandbox.now
-
-    def epoch(self) -> float:
-        """Seconds since 1970."""
-        return self._sandbox.now
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass for everybody."""
-        self._sandbox.advance(seconds)
-
-
 def noon(sandbox: Sandbox) -> None:
     """Go on to the next noon in Beijing, far from where any provider's day ends."""
     now = datetime.fromtimestamp(sandbox.now, BEIJING)

@@ -15,13 +15,14 @@ import pytest
 import unionpay_counterpart as up
 from alipay_counterpart import alipay
 from bill_files import DAY, MERCHANT, zipped, zm_row
-from bill_shop import PROVIDERS, Meddler, SandboxTime, Shop, configured, noon
+from bill_shop import PROVIDERS, Meddler, Shop, configured, noon
 
 import payfallback as pf
 from payfallback.errors import BillUnavailable, ConfigError
 from payfallback.ports import HttpRequest, HttpResponse
 from payfallback.providers import _unionpay_bill
 from payfallback.testing.sandbox import Sandbox
+from sandbox_time import SandboxTime
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from bill_files import DAY, alipay_details, alipay_row, zipped, zm_row
-from bill_shop import AMOUNT, BEIJING, PROVIDERS, SandboxTime, Shop, configured, noon, order, shopper
+from bill_shop import AMOUNT, BEIJING, PROVIDERS, Shop, configured, noon, order, shopper
 
 import payfallback as pf
 from payfallback.testing.sandbox import Sandbox
+from sandbox_time import SandboxTime
 
 every_channel = pytest.mark.parametrize("channel", list(PROVIDERS))
 

@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from over_http import RealClock
-
 import payfallback as pf
 from payfallback.model import Money
 from payfallback.testing.sandbox import Sandbox
+from shifted_clock import Shifted
 
 SUM = Money(599900, "CNY")
 BACK = "https://shop.example/back"
 CONFIG = """
 version = 1
 [defaults]
-timeout = "300ms"
+timeout = "{timeout}"
 [journal]
 url = "memory:"
 [accounts.st]
@@ -44,30 +43,18 @@ order = ["card", "klarna", "page", "hold"]
 """
 
 
-class Shifted(RealClock):
-    """The machine's clocks, which a test puts forward."""
-
-    ahead = 0.0
-
-    def monotonic(self) -> float:
-        """Seconds."""
-        return super().monotonic() + self.ahead
-
-    def epoch(self) -> float:
-        """Epoch seconds."""
-        return super().epoch() + self.ahead
-
-
 @contextmanager
-def shop(sandbox: Sandbox, folder: Path, clock: Shifted) -> Iterator[pf.Payments]:
+def shop(sandbox: Sandbox, folder: Path, clock: Shifted, timeout: str = "1500ms") -> Iterator[pf.Payments]:
     """A client made from a file, as a shop writes it."""
     sandbox.clear("stripe")
     keys = sandbox.credentials["stripe"]
     for name, key in (("api", "secret_key"), ("hook", "webhook_secret")):
         (folder / name).touch(mode=0o600)
         (folder / name).write_text(keys[key])
-    (folder / "shop.toml").write_text(CONFIG.format(account=keys["account"], url=sandbox.url("stripe")))
-    with pf.Payments.from_config(str(folder / "shop.toml"), clock=clock) as client:
+    (folder / "shop.toml").write_text(
+        CONFIG.format(account=keys["account"], url=sandbox.url("stripe"), timeout=timeout)
+    )
+    with pf.Payments.from_config(str(folder / "shop.toml"), clock=clock, sleep=clock.sleep) as client:
         yield client
 
 

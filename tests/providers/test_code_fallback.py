@@ -12,6 +12,7 @@ from payfallback.providers.code_table import PROVIDERS, CodeRow, code_table
 from payfallback.providers.code_words import NETWORKS
 from payfallback.providers.proofs import proof
 from payfallback.providers.wrap import wrap
+from shifted_clock import Shifted
 
 TEA = pf.Order("A1001", pf.Money.of("12.50", "CNY"), "tea")
 # What an operation's row would be to a charge; rows that tell how a trade stands are no answers to one.
@@ -42,8 +43,9 @@ def paid_elsewhere(row: CodeRow) -> tuple[pf.Result, list[str]]:
         account="own/m-1",
     )
     other = wrap(second, reads=lambda attempt, result: result, account="own/m-2", last=True)
-    settings = pf.channels({"first": first, "other": other}, order=["first", "other"], within=0.1)
-    with pf.Payments(**settings) as payments:
+    settings = pf.channels({"first": first, "other": other}, order=["first", "other"], within=5.0)
+    clock = Shifted()
+    with pf.Payments(**settings, clock=clock, sleep=clock.sleep) as payments:
         return payments.pay(TEA, "first", consent=["other"]), charged
 
 

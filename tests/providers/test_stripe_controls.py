@@ -8,10 +8,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from stripe_shop import SUM, Shifted, shop, shopper
+from stripe_shop import SUM, shop, shopper
 
 import payfallback as pf
 from payfallback.testing.sandbox import FORMS, Sandbox, UnknownNumber
+from shifted_clock import Shifted
 
 FAULTS = [
     *(
@@ -58,7 +59,7 @@ def shifted() -> Shifted:
 @pytest.fixture
 def payments(sandbox: Sandbox, tmp_path: Path, shifted: Shifted) -> Iterator[pf.Payments]:
     """The shop."""
-    with shop(sandbox, tmp_path, shifted) as client:
+    with shop(sandbox, tmp_path, shifted, timeout="300ms") as client:
         yield client
 
 
@@ -88,9 +89,9 @@ def test_paid_once_or_not_at_all(
     """
     order, times = pf.Order(f"CTRL{next(_orders)}X", SUM, "tea"), 2 if fault == "flapping" else 1
     sandbox.fault("stripe", fault, operation=step, times=times)
-    result = payments.pay(order, way, consent=["card"], shopper=shopper(), within=1.0)
+    result = payments.pay(order, way, consent=["card"], shopper=shopper(), within=5.0)
     if isinstance(result, pf.ActionRequired | pf.Pending) and leaves:
-        result = payments.switch(order, "card", shopper=shopper(), within=1.0)
+        result = payments.switch(order, "card", shopper=shopper(), within=5.0)
     if isinstance(result, pf.ActionRequired):
         sandbox.pay("stripe", result.number)
     sandbox.clear("stripe")
@@ -111,7 +112,7 @@ def test_another_amount_is_never_paid(sandbox: Sandbox, payments: pf.Payments, s
     """What Stripe says was received differs by one unit: a person is called, and no other way is taken."""
     sandbox.fault("stripe", "wrong_amount")
     order = pf.Order(f"CTRL{next(_orders)}X", SUM, "tea")
-    result = payments.pay(order, way, consent=["card"], shopper=shopper(), within=1.0)
+    result = payments.pay(order, way, consent=["card"], shopper=shopper(), within=5.0)
     if isinstance(result, pf.ActionRequired):
         sandbox.pay("stripe", result.number)
     later(sandbox, payments, shifted)

@@ -8,12 +8,13 @@ from queue import Queue
 
 import httpx
 import pytest
-from stripe_shop import BACK, SUM, Shifted, shop, shopper
+from stripe_shop import BACK, SUM, shop, shopper
 
 import door
 import payfallback as pf
 from payfallback.model import Money
 from payfallback.testing.sandbox import Sandbox
+from shifted_clock import Shifted
 
 
 @pytest.fixture(scope="module")

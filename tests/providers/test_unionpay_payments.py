@@ -12,6 +12,7 @@ from unionpay_sandboxed import INPUTS, REFUSED, WAITS
 
 import payfallback as pf
 from payfallback.testing.sandbox import Sandbox
+from sandbox_time import SandboxTime
 
 CONFIG = """
 version = 1
@@ -58,25 +59,6 @@ def sandbox(keys: Path) -> Iterator[Sandbox]:
         yield running
 
 
-class Moving:
-    """The sandbox's clock as the shop's: waiting puts it forward for both."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
-
-    def monotonic(self) -> float:
-        """Never goes back."""
-        return self.sandbox.now
-
-    def epoch(self) -> float:
-        """Seconds since 1970."""
-        return self.sandbox.now
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self.sandbox.advance(seconds)
-
-
 class Unread:
     """Keeps notifications as they came, for a client that reads them itself."""
 
@@ -103,7 +85,7 @@ def payments(sandbox: Sandbox, keys: Path, tmp_path: Path, door: Endpoint) -> It
     file = tmp_path / "payfallback.toml"
     names = {name: known[name] for name in ("merchant", "cert_id", "tr_id")}
     file.write_text(CONFIG.format(url=sandbox.url("unionpay"), keys=keys, door=door.url, **names), encoding="utf-8")
-    moving = Moving(sandbox)
+    moving = SandboxTime(sandbox)
     with pf.Payments.from_config(str(file), clock=moving, sleep=moving.sleep) as made:
         yield made
 

@@ -15,6 +15,7 @@ from over_http import RealClock
 
 import payfallback as pf
 from payfallback.providers.wrap import Wrapped, wrap
+from shifted_clock import Shifted
 
 NEWS = "provider.unlisted_code"
 
@@ -53,8 +54,10 @@ def pay(payments: pf.Payments, *ids: str) -> list[pf.Result]:
 
 
 def settings(provider: Any, **channel: Any) -> dict[str, Any]:
-    """One channel, which is the last one of its route."""
-    return pf.channels({"wx": provider}, channel={"wx": {"last": True, **channel}}, within=0.3)
+    """One channel, which is the last one of its route; waiting costs no time."""
+    clock = Shifted()
+    shop = pf.channels({"wx": provider}, channel={"wx": {"last": True, **channel}}, within=5.0)
+    return {**shop, "clock": clock, "sleep": clock.sleep}
 
 
 def test_told_once_with_what_to_do() -> None:

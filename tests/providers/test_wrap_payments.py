@@ -10,6 +10,7 @@ from wrapped_sdks import stripe_channel, stripe_says
 
 import payfallback as pf
 from payfallback.providers.wrap import Wrapped, wrap
+from shifted_clock import Shifted
 
 TEA = pf.Order("A1001", pf.Money.of("12.50", "CNY"), "tea")
 PAID = {"id": "pi_9", "object": "payment_intent", "status": "succeeded", "amount_received": 1250, "currency": "cny"}
@@ -40,8 +41,9 @@ def test_a_lost_reply_does_not() -> None:
     charged: list[str] = []
     second = wrap(charged.append, reads=lambda attempt, result: None, account="own/m-2", last=True)
     with serving(None) as server, stripe_channel(server.url) as first:
-        settings = pf.channels({"card": first, "own": second}, order=["card", "own"], within=0.5)
-        with pf.Payments(**settings) as payments:
+        settings = pf.channels({"card": first, "own": second}, order=["card", "own"], within=5.0)
+        clock = Shifted()
+        with pf.Payments(**settings, clock=clock, sleep=clock.sleep) as payments:
             result = payments.pay(TEA, "card", consent=["own"])
     assert isinstance(result, pf.Pending)
     assert charged == []

@@ -23,7 +23,7 @@ STOP = Switch(channel="baitiao", reason="INC-2291", actor="li", at=0.0)
 def channel(name: str = "baitiao", **changes: Any) -> Channel:
     """A channel of one provider."""
     account = Account(name="jd", provider="jdpay", merchant="110224535")
-    return Channel(name=name, account=account, capabilities=Capabilities(), **changes)
+    return Channel(**{"name": name, "account": account, "capabilities": Capabilities(), **changes})
 
 
 class Heard(list[tuple[str, dict[str, Any]]]):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import ssl
 import time
 from collections.abc import Awaitable, Callable
@@ -11,9 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from authorities import Authority
 from exchange_servers import PAID, Server, Till, charge, hangs, says
 
 from payfallback._core.operations import Answer, Operation
@@ -22,45 +18,6 @@ from payfallback.errors import ConfigError
 from payfallback.taxonomy import Cause, Verdict
 
 pytestmark = pytest.mark.anyio
-
-
-class Authority:
-    """A certificate for 127.0.0.1 that nobody trusts who was not told to."""
-
-    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pay.example")])
-        now = datetime.datetime.now(datetime.UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        self.certificate = folder / "certificate.pem"
-        self.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        self.key = folder / "key.pem"
-        self.key.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-
-    def server(self) -> ssl.SSLContext:
-        """What the server shows."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, self.key)
-        return context
-
-    def trusted(self) -> ssl.SSLContext:
-        """A client's context that trusts it."""
-        return ssl.create_default_context(cafile=str(self.certificate))
-
 
 Perform = Callable[[Till, Operation, ssl.SSLContext | None], Awaitable[Answer]]
 

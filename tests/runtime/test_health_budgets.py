@@ -102,6 +102,18 @@ def test_queries_have_a_budget_of_their_own() -> None:
     assert shop.gate.may_ask("wechat")
 
 
+def test_whoever_is_beyond_the_budget_has_a_turn() -> None:
+    """One behind the other, as fast as the budget is refilled; a long wait is ten minutes at most."""
+    shop = Checkout()
+    assert [round(shop.gate.turn("baitiao"), 2) for _ in range(3)] == [0.05, 0.1, 0.15]
+    assert round(shop.gate.turn("wechat"), 2) == 0.05
+    shop.clock.advance(60.0)
+    assert round(shop.gate.turn("baitiao"), 2) == 0.05
+    waits = [shop.gate.turn("baitiao") for _ in range(20_000)]
+    assert round(waits[9_998]) == 500
+    assert (max(waits), shop.gate.turn("gone")) == (600.0, 600.0)
+
+
 def test_a_stopped_channel_is_not_half_opened() -> None:
     """No time and no success lifts a stop that a person made."""
     shop = Checkout()

@@ -10,11 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import structlog
 
+import payfallback as pf
 from payfallback.telemetry import EVENT_NAMES, StructlogObserver, fan_out, redact
 
 DOCS = Path(__file__).parents[2] / "docs" / "telemetry.md"
@@ -106,6 +108,18 @@ def test_unconfigured_only_warnings_are_shown(capsys: pytest.CaptureFixture[str]
     lines = configured()
     observer("order.paid", order_id="A1001")
     assert [each["event"] for each in written(lines)] == ["order.paid"]
+
+
+def test_a_thread_that_is_just_loading_structlog_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads may come first at once: one of them then sees structlog without anything in it yet."""
+
+    def paid(attempt: pf.Attempt) -> pf.Answer:
+        return pf.Answer(verdict=pf.Verdict.CAPTURED, amount=attempt.amount)
+
+    acme = pf.wrap(paid, query=paid, reads=lambda attempt, said: said, account="acme/1")
+    with pf.Payments(**pf.channels({"acme": acme})) as payments:
+        monkeypatch.setitem(sys.modules, "structlog", ModuleType("structlog"))
+        assert isinstance(payments.pay(pf.Order("EARLY1", pf.Money.of("5.00", "CNY")), "acme"), pf.Paid)
 
 
 def test_events_can_be_captured_in_tests() -> None:

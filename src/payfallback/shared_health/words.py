@@ -1,0 +1,59 @@
+"""What stands under the keys of shared health, as bytes. What no worker of this version wrote is nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from math import isfinite
+
+from payfallback.ports import CircuitWord
+
+VERSION = 1
+LONGEST = 200  # bytes of a value; a longer one is not ours
+LONGEST_NUMBER = 40  # characters
+
+_ID = re.compile(r"[0-9a-f]{16}")
+_WORKER = re.compile(r"[0-9a-f]{8}-[0-9a-f]{16}")
+
+
+def written(word: CircuitWord) -> bytes:
+    """A word as it is stored. For how long it holds is the key's time to live."""
+    document = {"v": VERSION, "opened": word.opened, "id": word.id, "worker": word.worker}
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def read(raw: object, left: object) -> CircuitWord | None:
+    """The word that stands there, with `left` milliseconds to live; None for what is none."""
+    if not isinstance(raw, bytes) or not 0 < len(raw) < LONGEST or not isinstance(left, int) or left <= 0:
+        return None
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or document.get("v") != VERSION:
+        return None
+    opened, name, worker = (document.get(key) for key in ("opened", "id", "worker"))
+    if not isinstance(opened, bool) or not _matches(_ID, name) or not _matches(_WORKER, worker):
+        return None
+    return CircuitWord(opened=opened, id=str(name), worker=str(worker), rest=left / 1000.0 if opened else 0.0)
+
+
+def total(raw: object) -> float | None:
+    """A number as it is counted there; None for what is none, or longer than any that workers count to."""
+    if raw == b"":
+        return 0.0  # nobody has spent anything
+    try:
+        number = float(raw) if isinstance(raw, bytes) and len(raw) <= LONGEST_NUMBER else float("nan")
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
+
+
+def name(raw: object) -> str:
+    """A random name as it is written there, or nothing."""
+    text = raw.decode("ascii", "replace") if isinstance(raw, bytes) else ""
+    return text if _ID.fullmatch(text) else ""
+
+
+def _matches(pattern: re.Pattern[str], given: object) -> bool:
+    return isinstance(given, str) and pattern.fullmatch(given) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from payfallback._core.events import Event
 from payfallback._core.memory import Refusal
@@ -119,6 +119,9 @@ class Journal(Protocol):
     def count_due(self, done: Done) -> None:
         """`done(int)`: orders due now, leased or not."""
 
+    def due(self, limit: int, done: Done) -> None:
+        """`done(tuple[DueOrder, ...])`: what `claim` would take now, most overdue first. Takes nothing."""
+
     def list(self, states: Sequence[str], limit: int, done: Done, *, sort: str = "since") -> None:
         """`done(tuple[Summary, ...])`; no states: all. `sort`: "since", "amount" or "due"."""
 
@@ -160,3 +163,96 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """Finish what is under way and let go of the file. Later calls report `JournalUnavailable`."""
+
+
+# ---------------------------------------------------------------- upkeep: verifying, exporting, retention
+
+
+@value(kw_only=True)
+class Held:
+    """An order as it stands in the journal, readable or not. `stored` None: its events cannot be read, and `problem`
+    says why. `summary` None: no decision was written yet."""
+
+    key: str
+    version: int
+    due: float | None = None
+    stored: Stored | None = None
+    summary: Summary | None = None
+    problem: str = ""
+
+
+@value(kw_only=True)
+class Page:
+    """Some orders, by key. `after`: what the next page is asked for with; None: there is none. A page that holds
+    nothing need not be the last."""
+
+    orders: tuple[Held, ...]
+    after: str | None
+
+
+StrayKind = Literal["number", "outcome", "notification"]
+
+
+@value(kw_only=True)
+class Stray:
+    """A row that leads nowhere: a number or an outcome of an order that is not there, or a notification that was kept
+    for a number nobody knows. `name`: the number, or the outcome's id; `key`: the order that it names."""
+
+    kind: StrayKind
+    name: str
+    account: str = ""
+    key: str = ""
+
+
+@value(kw_only=True)
+class Strays:
+    """What was found among some rows. `after`: what the next ones are asked for with; None: there are none."""
+
+    found: tuple[Stray, ...]
+    after: str | None
+
+
+@value(kw_only=True)
+class Retired:
+    """What is to stand in place of an order's events, if it still has this version: see `_core/remains.py`.
+    `outcomes`: the ids of all that it told."""
+
+    key: str
+    version: int
+    events: tuple[Event, ...]
+    outcomes: tuple[str, ...] = ()
+
+
+class Archive(Protocol):
+    """A journal's door for whoever looks after it as a whole. Calls report as those of `Journal`, and are bounded: each
+    looks at `limit` rows at most."""
+
+    def page(self, after: str, limit: int, done: Done, *, settled_before: float | None = None) -> None:
+        """`done(Page)`: orders by key, from the one after `after` on. With `settled_before` only those whose story may
+        go as far as their columns tell: settled before then, nothing due, no person wanted, not retired yet."""
+
+    def leads(self, pairs: Sequence[tuple[str, str]], done: Done) -> None:
+        """`done(tuple[str, ...])`: the key that each pair (as of `Commit.numbers`) leads to, or an empty text."""
+
+    def told(self, ids: Sequence[str], done: Done) -> None:
+        """`done(Mapping[str, bool])`: of these outcomes, those that are there, and whether each is delivered."""
+
+    def strays(self, after: str, limit: int, done: Done) -> None:
+        """`done(Strays)`: rows that lead nowhere. `after` is empty at first."""
+
+    def flaws(self, done: Done) -> None:
+        """`done(tuple[str, ...])`: what the database itself finds wrong with its file, as far as it can tell."""
+
+    def retire(self, retired: Sequence[Retired], before: float, done: Done) -> None:
+        """`done(tuple[str, ...])`: keys of the orders whose events were replaced, in one transaction. Left as they are:
+        orders of another version, not settled before `before`, due, leased, wanting a person, or with an outcome that
+        is not delivered. Reports `ProgrammingError` when `before` is less than 90 days ago by the journal's clock."""
+
+
+@runtime_checkable
+class Archiving(Protocol):
+    """A journal that can be looked after."""
+
+    @property
+    def archive(self) -> Archive:
+        """Its door for that."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from journal_cases import START, HandClock, add, ask, load, new, seen, submit, won
+from journal_cases import START, HandClock, add, ask, load, new, opened, seen, submit, won
 
 from payfallback.errors import ProgrammingError
-from payfallback.ports import Journal, Receipt
+from payfallback.ports import Commit, Journal, Receipt
 
 REFUSED = Receipt(ok=False, conflict="lease")
 
@@ -109,6 +109,27 @@ def test_due_orders_are_claimed_most_overdue_first(journal: Journal, clock: Hand
     assert [each.key for each in claimed] == ["|later", "|late"]
     assert [each.key for each in ask(journal.claim, "recoverer", 30, 10)] == ["|soon"]
     assert ask(journal.claim, "another", 30, 10) == ()
+
+
+def test_what_would_be_claimed_is_listed_and_not_taken(journal: Journal, clock: HandClock) -> None:
+    """Whoever shares out the work sees what is due and free, most overdue first, and how often it was looked at."""
+    for name, due in (("late", 5), ("later", 1), ("soon", 9), ("future", 60), ("settled", None)):
+        submit(journal, new(name, due=None if due is None else START + due))
+    submit(journal, new("held", due=START, owner="payer", take_lease=30))
+    clock.turn(10)
+    assert [(each.order_id, each.due - START) for each in ask(journal.due, 2)] == [("later", 1), ("late", 5)]
+    assert ask(journal.due, 0) == ()
+    assert [each.order_id for each in ask(journal.due, 10)] == ["later", "late", "soon"]
+    ask(journal.claim, "recoverer", 30, 1)
+    assert [each.fence for each in ask(journal.due, 10)] == [0, 0]
+    clock.turn(30)
+    assert {each.order_id: each.fence for each in ask(journal.due, 10)} == {"later": 1, "late": 0, "soon": 0, "held": 1}
+
+
+def test_a_merchants_order_is_due_under_its_merchant(journal: Journal) -> None:
+    """The key is taken apart at its first bar: an order id may hold one, a merchant never does."""
+    submit(journal, Commit(key="north|A|1", version=0, events=(opened("A|1"),), due=START))
+    assert [(each.merchant, each.order_id) for each in ask(journal.due, 10)] == [("north", "A|1")]
 
 
 def test_a_claim_is_a_lease(journal: Journal, clock: HandClock) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from queue import SimpleQueue
 from typing import Any
 
@@ -19,6 +21,7 @@ from payfallback.journal.postgres import PostgresJournal
 from payfallback.ports import Receipt
 
 Opens = Callable[..., PostgresJournal]
+KEEPIDLE: int = getattr(socket, "TCP_KEEPIDLE", 0x10)  # macOS calls it TCP_KEEPALIVE
 SIGN = b"journal_sign"  # stands in the statement that ends each group
 
 
@@ -89,7 +92,7 @@ def test_a_statement_that_never_arrived_is_sent_again(journal: PostgresJournal, 
 def test_a_statement_that_arrives_late_is_shut_out(journal: PostgresJournal, wire: Proxy) -> None:
     """A commit that was kept in the network, and was written anew meanwhile, is refused when it arrives at last."""
     submit(journal, new())
-    wire.delay(SIGN)
+    wire.keep_back(SIGN)
     assert submit(journal, add(None, seen("once"))) == Receipt(ok=True, version=2)
     assert wire.sprung.is_set()
     assert b"PF001" in wire.deliver()
@@ -142,7 +145,7 @@ def test_a_silent_network_is_given_up(journal: PostgresJournal, wire: Proxy) -> 
     with closing(PostgresJournal(wire.url, schema=journal.schema, allow_volatile=True, patience=0.2)) as hasty:
         submit(hasty, new())
         load(hasty)
-        wire.freeze()
+        wire.silence()
         answers: SimpleQueue[Any] = SimpleQueue()
         hasty.submit(new("A2"), answers.put)
         hasty.load("|A1", answers.put)
@@ -175,6 +178,30 @@ def test_idle_connections_that_were_closed_harm_nobody(open_postgres: Opens, pos
             assert ended.fetchall() == [(True,), (True,)]
         assert submit(journal, add(1, won())).version == 2
         assert load(journal).version == 2
+
+
+def idle_seconds_of(url: str) -> set[int]:
+    """After how many idle seconds this process's connections to that server are asked whether they live."""
+    port, found = int(conninfo.conninfo_to_dict(url)["port"]), set()
+    for descriptor in range(3, 256):
+        with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as own:
+            if own.getpeername()[1] == port and own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE):
+                found.add(own.getsockopt(socket.IPPROTO_TCP, KEEPIDLE))
+    return found
+
+
+@pytest.mark.parametrize(("given", "seconds"), [({}, 30), ({"keepalives_idle": 77}, 77)])
+def test_idle_connections_are_kept_alive(
+    open_postgres: Opens, wire: Proxy, schema: str, given: dict[str, int], seconds: int
+) -> None:
+    """A firewall that forgets idle connections does not get to; the address may say how often it is asked."""
+    open_postgres()
+    with closing(
+        PostgresJournal(conninfo.make_conninfo(wire.url, **given), schema=schema, allow_volatile=True)
+    ) as journal:
+        submit(journal, new())
+        load(journal)
+        assert idle_seconds_of(wire.url) == {seconds}
 
 
 def test_a_database_that_lost_something_acknowledged_is_not_written_on(

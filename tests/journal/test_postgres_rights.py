@@ -8,11 +8,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from journal_cases import ACCOUNT, START, HandClock, add, ask, new, outcome, seen, submit, summary, won
+from journal_cases import ACCOUNT, START, HandClock, add, ask, load, new, outcome, seen, submit, summary, won
+from journal_stories import DAY, archive, books, paid, retired, write
 from psycopg import conninfo
 from psycopg.rows import dict_row
 
 from payfallback._core.memory import Refusal
+from payfallback._retention.verify import verify
+from payfallback.errors import JournalUnavailable
 from payfallback.journal.postgres import PostgresJournal
 from payfallback.ports import Receipt, Switch
 
@@ -86,6 +89,40 @@ def test_the_documented_rights_forget_nothing(modest: PostgresJournal, schema: s
         ):  # fmt: skip  # a list of statements
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 shop.execute(statement.replace("$S", schema))
+
+
+KEEPS = """
+GRANT USAGE ON SCHEMA {schema} TO {role};
+GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};
+GRANT UPDATE ON {schema}.orders TO {role};
+GRANT DELETE ON {schema}.outcomes TO {role};
+GRANT INSERT, UPDATE, DELETE ON {schema}.writers TO {role};
+"""
+
+
+def test_only_the_keeper_takes_stories_out(
+    modest: PostgresJournal, schema: str, postgres_url: str, admin: psycopg.Connection[Any], clock: HandClock
+) -> None:
+    """A role of its own with the documented rights can; the shop's role cannot, and nothing is changed by trying."""
+    write(modest, paid("A1"))
+    clock.turn(100 * DAY)
+    going = retired(modest, "|A1")
+    with pytest.raises(JournalUnavailable, match="permission denied"):
+        ask(archive(modest).retire, [going], START + 3)
+    assert load(modest).events == paid("A1")
+    role = f"{schema}_keeper"
+    admin.execute(f"CREATE ROLE {role} LOGIN")
+    admin.execute(KEEPS.format(schema=schema, role=role))
+    url = conninfo.make_conninfo(postgres_url, user=role)
+    try:
+        with closing(PostgresJournal(url, schema=schema, clock=clock, allow_volatile=True)) as keeper:
+            assert list(verify(books(keeper))) == []
+            assert ask(archive(keeper).retire, [going], START + 3) == ("|A1",)
+            with pytest.raises(JournalUnavailable, match="permission denied"):
+                submit(keeper, new("A2"))
+    finally:
+        admin.execute(f"DROP OWNED BY {role}")
+        admin.execute(f"DROP ROLE {role}")
 
 
 def test_finance_reads_one_view(open_postgres: Opens, schema: str, admin: psycopg.Connection[Any]) -> None:

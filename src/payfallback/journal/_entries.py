@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from payfallback._core.events import Event, Opened
-from payfallback.ports import Summary
+from payfallback.ports import Stored, Summary
 
 
 class Entry:
     """One order."""
 
-    __slots__ = ("columns", "due", "events", "fence", "owner", "until")
+    __slots__ = ("columns", "due", "events", "fence", "gone", "owner", "until")
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.gone = 0  # events that others stand in the place of: the version counts them all
         self.fence = 0
         self.owner = ""
         self.until = 0.0
@@ -27,6 +28,18 @@ class Entry:
         if callable(self.columns):
             self.columns = self.columns()
         return self.columns
+
+    def stored(self, key: str, now: float) -> Stored:
+        """The order as the journal hands it out."""
+        return Stored(
+            key=key,
+            events=tuple(self.events),
+            version=self.gone + len(self.events),
+            fence=self.fence,
+            owner=self.owner,
+            lease_left=max(0.0, self.until - now) if self.owner else 0.0,
+            due=self.due,
+        )
 
     def order_id(self, first: Event) -> str:
         """The merchant's own id, of the order's first event."""

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Protocol
-from weakref import WeakSet
+from typing import Generic, Protocol, Self, TypeVar
+from weakref import WeakSet, finalize
 
 
 class Forkable(Protocol):
@@ -70,3 +70,58 @@ def register(member: Forkable) -> None:
     """Tell this one of every fork, for as long as it lives."""
     with _registry.lock:
         _registry.members.add(member)
+
+
+class ForkableEngine(Protocol):
+    """The parts of a journal in one process: its writer, its readers, its file or connections."""
+
+    pid: int
+
+    def pause(self) -> None:
+        """Let go of every file and hold still until `resume`."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+    def in_child(self) -> Self:
+        """The engine of a forked process, in place of the one it inherited."""
+
+    def stop(self) -> None:
+        """Finish what is under way and let go for good."""
+
+
+E = TypeVar("E", bound=ForkableEngine)
+
+
+class OneEngineAProcess(Generic[E]):
+    """A journal that works in the process that made it and in every child of that: each has an engine of its own."""
+
+    _engine: E
+
+    def _begin(self, engine: E) -> None:
+        """The engine of the process that makes the journal."""
+        self._take(engine)
+        register(self)
+
+    def _take(self, engine: E) -> None:
+        self._engine = engine
+        self._finalizer = finalize(self, engine.stop)
+
+    def _live(self) -> E:
+        """This process's engine; it was not this one's if a fork went past the hooks of this module."""
+        if self._engine.pid != os.getpid():
+            self.restart()
+        return self._engine
+
+    def pause(self) -> None:
+        """Before a fork: let go of the file or the connections, and hold still until `resume`."""
+        self._engine.pause()
+
+    def resume(self) -> None:
+        """After a fork, in the parent: go on."""
+        self._engine.resume()
+
+    def restart(self) -> None:
+        """After a fork, in the child: drop what was inherited, and begin with the next use."""
+        self._finalizer.detach()
+        self._take(self._engine.in_child())

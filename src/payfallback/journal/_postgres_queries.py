@@ -9,11 +9,11 @@ from typing import Any
 
 from payfallback.journal._postgres_session import NOW, Row, Session
 from payfallback.journal._rows import summary_of
-from payfallback.journal._rules import checked_sort
+from payfallback.journal._rules import checked_sort, due_order
 from payfallback.journal._schema import SUMMARY
 from payfallback.journal.codec import decode_outcome
 from payfallback.ports import Summary, Switch
-from payfallback.results import Outcome
+from payfallback.results import DueOrder, Outcome
 
 _STORED = f"key, version, fence, owner, lease_until, due, log, {NOW}"
 _LISTED = f"SELECT {', '.join(SUMMARY)} FROM $S.orders"  # noqa: S608  # column names of ours
@@ -40,10 +40,11 @@ def keys(session: Session, text: str) -> tuple[str, ...]:
     return tuple(key for (key,) in rows)
 
 
-_FREE_AND_DUE = f"""
-    SELECT key FROM $S.orders WHERE due <= {NOW} AND (owner = '' OR lease_until <= {NOW})
-    ORDER BY due, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-"""  # noqa: S608  # names of ours
+# The second clock is looked at once and not for each order that is passed over because somebody has its lease.
+_IS_FREE_AND_DUE = f"""
+    FROM $S.orders WHERE due <= {NOW} AND (owner = '' OR lease_until <= (SELECT {NOW})) ORDER BY due, id LIMIT %(limit)s
+"""
+_FREE_AND_DUE = f"SELECT key {_IS_FREE_AND_DUE} FOR UPDATE SKIP LOCKED"
 _FREE = f"""
     SELECT key FROM $S.orders WHERE key = %(key)s AND (owner = '' OR lease_until <= {NOW})
     LIMIT %(limit)s FOR UPDATE
@@ -71,6 +72,12 @@ def count_due(session: Session) -> int:
     """How many orders are due."""
     found: int = session.rows(f"SELECT count(*) FROM $S.orders WHERE due <= {NOW}")[0][0]  # noqa: S608  # names of ours
     return found
+
+
+def due(session: Session, limit: int) -> tuple[DueOrder, ...]:
+    """What `claim` would take."""
+    rows = session.rows(f"SELECT key, due, fence {_IS_FREE_AND_DUE}", limit=max(0, limit))
+    return tuple(due_order(*row) for row in rows)
 
 
 def summaries(session: Session, states: Sequence[str], limit: int, sort: str) -> tuple[Summary, ...]:

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from payfallback.journal._rows import Row, summary_of
-from payfallback.journal._rules import checked_sort
+from payfallback.journal._rules import checked_sort, due_order
 from payfallback.journal._schema import SUMMARY
 from payfallback.journal.codec import decode_outcome
 from payfallback.ports import Summary, Switch
-from payfallback.results import Outcome
+from payfallback.results import DueOrder, Outcome
 
 _STORED = "SELECT key, version, fence, owner, lease_until, due, log FROM orders"
 _LISTED = f"SELECT {', '.join(SUMMARY)} FROM orders"  # noqa: S608  # column names of ours
@@ -39,7 +39,8 @@ def keys(connection: sqlite3.Connection, text: str) -> tuple[str, ...]:
     return tuple(key for (key,) in rows)
 
 
-_FREE_AND_DUE = "SELECT id FROM orders WHERE due <= ? AND (owner = '' OR lease_until <= ?) ORDER BY due, id LIMIT ?"
+_IS_FREE_AND_DUE = "FROM orders WHERE due <= ? AND (owner = '' OR lease_until <= ?) ORDER BY due, id LIMIT ?"
+_FREE_AND_DUE = f"SELECT id {_IS_FREE_AND_DUE}"
 _FREE = "SELECT id FROM orders WHERE key = ? AND (owner = '' OR lease_until <= ?) LIMIT ?"
 
 
@@ -62,6 +63,12 @@ def count_due(connection: sqlite3.Connection, now: float) -> int:
     """How many orders are due."""
     found: int = connection.execute("SELECT count(*) FROM orders WHERE due <= ?", (now,)).fetchone()[0]
     return found
+
+
+def due(connection: sqlite3.Connection, now: float, limit: int) -> tuple[DueOrder, ...]:
+    """What `claim` would take."""
+    rows = connection.execute(f"SELECT key, due, fence {_IS_FREE_AND_DUE}", (now, now, max(0, limit)))
+    return tuple(due_order(*row) for row in rows)
 
 
 def summaries(connection: sqlite3.Connection, states: Sequence[str], limit: int, sort: str) -> tuple[Summary, ...]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+from payfallback.errors import PayfallbackError
 from payfallback.journal._rules import written
 from payfallback.journal._schema import CREATE, DECIDE, EVIDENCE, HOLD, SUMMARY
 from payfallback.journal.codec import Codec, encode_outcome
 from payfallback.ports import Commit, Receipt, Stored, Summary
 from payfallback.results import Outcome
+from payfallback.storage import Held
 
 Row = tuple[Any, ...]
 
@@ -100,3 +103,21 @@ def summary_of(row: Row) -> Summary:
     fields = dict(zip(SUMMARY, row, strict=True))
     fields["needs_person"], fields["uncertain"] = bool(fields["needs_person"]), bool(fields["uncertain"])
     return Summary(**fields)
+
+
+# ---------------------------------------------------------------- upkeep
+
+RETIRED = '{"e":"archived",'  # how the log of an order begins whose story is gone
+
+
+def held_of(row: Row, columns: Row, read: Callable[[Row], Stored]) -> Held:
+    """An order as it stands there: what cannot be read is said, not raised."""
+    key, version, due = row[0], row[1], row[5]
+    try:
+        stored, problem = read(row), ""
+    except PayfallbackError as error:
+        stored, problem = None, error.message
+    except (TypeError, ValueError):  # a column that holds something else
+        stored, problem = None, "its row holds values of other types"
+    summary = summary_of(columns) if columns[0] is not None else None
+    return Held(key=key, version=version, due=due, stored=stored, summary=summary, problem=problem)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from payfallback._core.remains import LEAST_AGE
 from payfallback.errors import JournalUnavailable, ProgrammingError
 from payfallback.ports import Commit, Receipt
+from payfallback.results import DueOrder
 
 SORTS = ("since", "amount", "due")
 INBOX_BYTES = 65_536  # of one notification, as JSON
@@ -49,6 +51,21 @@ def check_lease(owner: str, lease: float) -> None:
     """Raises `ProgrammingError` for a lease of nobody or of no time."""
     if not owner or lease <= 0:
         raise ProgrammingError("a lease needs an owner and a length")
+
+
+def due_order(key: str, due: float, fence: int) -> DueOrder:
+    """An order that is due, from the columns of its row."""
+    merchant, _, order_id = key.partition("|")
+    return DueOrder(order_id=order_id, merchant=merchant, due=due, fence=fence)
+
+
+def check_age(before: float, now: float) -> None:
+    """Raises `ProgrammingError` where stories would go that may still go on."""
+    if not before <= now - LEAST_AGE:
+        raise ProgrammingError(
+            f"stories of less than {LEAST_AGE / 86400:.0f} days ago stay in the journal",
+            hint="a provider may still change its word about them",
+        )
 
 
 def checked_sort(sort: str) -> str:

@@ -15,7 +15,8 @@ from payfallback._core.memory import Refusal
 from payfallback.errors import ProgrammingError
 from payfallback.journal._entries import Entry, Leads
 from payfallback.journal._kept import Kept
-from payfallback.journal._rules import check_lease, checked_sort, closed, flaw, inbox_text, written
+from payfallback.journal._memory_archive import MemoryArchive
+from payfallback.journal._rules import check_lease, checked_sort, closed, due_order, flaw, inbox_text, written
 from payfallback.journal._sealing import Key, seal_of
 from payfallback.journal.codec import without_secrets
 from payfallback.ports import Clock, Commit, Done, Receipt, Stored, Summary, Switch
@@ -72,7 +73,7 @@ class MemoryJournal:
         for outcome in commit.outcomes:
             self._told.add(outcome.id)
             self._undelivered[outcome.id] = outcome
-        return written(len(entry.events), self._lease(commit, entry))
+        return written(entry.gone + len(entry.events), self._lease(commit, entry))
 
     def _conflict(self, commit: Commit, entry: Entry | None) -> str:
         if commit.version is None:
@@ -81,7 +82,7 @@ class MemoryJournal:
         elif entry is None:
             if commit.version:
                 return "version"
-        elif commit.version != len(entry.events):
+        elif commit.version != entry.gone + len(entry.events):
             return "version"
         elif not self._may_decide(commit, entry):
             return "lease"
@@ -115,7 +116,7 @@ class MemoryJournal:
         """Evidence makes somebody look sooner, never later, and leaves lease and summary to who decides."""
         if commit.due is not None and (entry.due is None or commit.due < entry.due):
             self._look_again(commit.key, entry, commit.due)
-        return written(len(entry.events), 0)
+        return written(entry.gone + len(entry.events), 0)
 
     def _look_again(self, key: str, entry: Entry, due: float | None) -> None:
         entry.due = due
@@ -131,18 +132,7 @@ class MemoryJournal:
 
     def load(self, key: str, done: Done) -> None:
         """`done(Stored | None)`."""
-        self._answer(done, lambda: self._stored(key, self._orders[key]) if key in self._orders else None)
-
-    def _stored(self, key: str, entry: Entry) -> Stored:
-        return Stored(
-            key=key,
-            events=tuple(entry.events),
-            version=len(entry.events),
-            fence=entry.fence,
-            owner=entry.owner,
-            lease_left=max(0.0, entry.until - self._now()) if entry.owner else 0.0,
-            due=entry.due,
-        )
+        self._answer(done, lambda: self._orders[key].stored(key, self._now()) if key in self._orders else None)
 
     def find(self, text: str, done: Done) -> None:
         """`done(tuple[str, ...])`: keys of the orders with this order id, attempt number or provider reference."""
@@ -158,10 +148,12 @@ class MemoryJournal:
 
     def _claim(self, owner: str, lease: float, limit: int, key: str | None) -> tuple[Stored, ...]:
         check_lease(owner, lease)
+        return tuple(self._take(each, owner, lease) for _, each in self._free(limit, key))
+
+    def _free(self, limit: int, key: str | None) -> Sequence[tuple[float, str]]:
         now = self._now()
         asked = [(0.0, key)] if key is not None else [(due, each) for each, due in self._open.items() if due <= now]
-        free = [(due, each) for due, each in asked if self._is_free(each, now)]
-        return tuple(self._take(each, owner, lease) for _, each in nsmallest(limit, free))
+        return nsmallest(limit, [(due, each) for due, each in asked if self._is_free(each, now)])
 
     def _is_free(self, key: str, now: float) -> bool:
         entry = self._orders.get(key)
@@ -171,11 +163,17 @@ class MemoryJournal:
         entry = self._orders[key]
         entry.fence += 1
         entry.owner, entry.until = owner, self._now() + lease
-        return self._stored(key, entry)
+        return entry.stored(key, self._now())
 
     def count_due(self, done: Done) -> None:
         """`done(int)`: orders due now, leased or not."""
         self._answer(done, lambda: sum(due <= self._now() for due in self._open.values()))
+
+    def due(self, limit: int, done: Done) -> None:
+        """`done(tuple[DueOrder, ...])`: what `claim` would take now, most overdue first. Takes nothing."""
+        self._answer(
+            done, lambda: tuple(due_order(key, due, self._orders[key].fence) for due, key in self._free(limit, None))
+        )
 
     def list(self, states: Sequence[str], limit: int, done: Done, *, sort: str = "since") -> None:
         """`done(tuple[Summary, ...])`; no states: all. Oldest first, largest first, or soonest due first."""
@@ -253,6 +251,12 @@ class MemoryJournal:
         self._answer(done, lambda: self._refusals.forget(subject, scope))
 
     # ------------------------------------------------------------ all of them
+
+    @property
+    def archive(self) -> MemoryArchive:
+        """The door for whoever looks after the journal as a whole."""
+        known = (self._orders, self._numbers, self._found)
+        return MemoryArchive(self._answer, self._now, *known, self._told, self._undelivered, self._inbox)
 
     def _answer(self, done: Done, work: Callable[[], Any]) -> None:
         with self._lock:

@@ -7,16 +7,15 @@ its callers into one statement. Leases and due times go by the database's clock.
 
 from __future__ import annotations
 
-import os
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from payfallback._core.memory import Refusal
 from payfallback.errors import PayfallbackError
-from payfallback.journal import _fork
 from payfallback.journal import _postgres_queries as _queries
 from payfallback.journal import _postgres_refusals as _refusals
+from payfallback.journal._fork import OneEngineAProcess
+from payfallback.journal._postgres_archive import PostgresArchive
 from payfallback.journal._postgres_engine import Engine
 from payfallback.journal._postgres_groups import Append, Task
 from payfallback.journal._postgres_rows import Row, checked_text, row_of, stored_of
@@ -28,7 +27,7 @@ from payfallback.journal.codec import Codec
 from payfallback.ports import Clock, Commit, Done, Stored, Switch
 
 
-class PostgresJournal:
+class PostgresJournal(OneEngineAProcess[Engine]):
     """A journal in one schema of a PostgreSQL database. Safe for threads, tasks, forks, processes and machines.
 
     Raises `ConfigError` for an address that cannot be read; nothing is connected or started before the first use, and
@@ -54,7 +53,6 @@ class PostgresJournal:
         self._server = Server(url, schema, now, patience=patience, allow_volatile=allow_volatile)
         self._codec = Codec(seal_of(seal))
         self._begin(Engine(self._server, limit=limit, patience=patience))
-        _fork.register(self)
 
     def __repr__(self) -> str:
         return f"PostgresJournal(schema={self.schema!r})"  # the address may hold a password
@@ -122,6 +120,10 @@ class PostgresJournal:
         """`done(int)`: orders due now, leased or not."""
         self._read(done, _queries.count_due)
 
+    def due(self, limit: int, done: Done) -> None:
+        """`done(tuple[DueOrder, ...])`: what `claim` would take now, most overdue first. Takes nothing."""
+        self._read(done, lambda session: _queries.due(session, limit))
+
     def list(self, states: Sequence[str], limit: int, done: Done, *, sort: str = "since") -> None:
         """`done(tuple[Summary, ...])`; no states: all. Oldest first, largest first, or soonest due first."""
         self._read(done, lambda session: _queries.summaries(session, states, limit, sort))
@@ -180,6 +182,11 @@ class PostgresJournal:
 
     # ------------------------------------------------------------ all of them
 
+    @property
+    def archive(self) -> PostgresArchive:
+        """The door for whoever looks after the journal as a whole."""
+        return PostgresArchive(self._read, self._write, self._codec)
+
     def _read(self, done: Done, work: Callable[[Session], Any]) -> None:
         self._live().reader.read(work, done)
 
@@ -189,28 +196,3 @@ class PostgresJournal:
     def close(self) -> None:
         """Finish what is under way and let go of the connections. Later calls report `JournalUnavailable`."""
         self._live().stop()
-
-    # ------------------------------------------------------------ processes
-
-    def _begin(self, engine: Engine) -> None:
-        self._engine = engine
-        self._finalizer = weakref.finalize(self, engine.stop)
-
-    def _live(self) -> Engine:
-        """This process's engine; it was not this one's if a fork went past the hooks of `_fork`."""
-        if self._engine.pid != os.getpid():
-            self.restart()
-        return self._engine
-
-    def pause(self) -> None:
-        """Before a fork: let go of the connections and hold still until `resume`."""
-        self._engine.pause()
-
-    def resume(self) -> None:
-        """After a fork, in the parent: go on."""
-        self._engine.resume()
-
-    def restart(self) -> None:
-        """After a fork, in the child: drop what was inherited, and begin with the next use."""
-        self._finalizer.detach()
-        self._begin(self._engine.in_child())

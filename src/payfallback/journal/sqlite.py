@@ -9,26 +9,27 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from payfallback._core.memory import Refusal
 from payfallback.errors import PayfallbackError
-from payfallback.journal import _database, _fork, _queries, _refusals
+from payfallback.journal import _database, _queries, _refusals
 from payfallback.journal._database import Database
 from payfallback.journal._engine import Engine
+from payfallback.journal._fork import OneEngineAProcess
 from payfallback.journal._groups import Append, Task
 from payfallback.journal._host import this_host
 from payfallback.journal._rows import Row, receipt_of, row_of, stored_of
 from payfallback.journal._rules import check_lease, flaw, inbox_text, unstorable
 from payfallback.journal._sealing import Key, seal_of
+from payfallback.journal._sqlite_archive import SqliteArchive
 from payfallback.journal.codec import Codec
 from payfallback.ports import Clock, Commit, Done, Stored, Switch
 
 
-class SqliteJournal:
+class SqliteJournal(OneEngineAProcess[Engine]):
     """A journal in one file. Safe for threads, tasks, forks and several processes of one machine.
 
     Raises `ConfigError` when no journal can be at `path`, or another file is; nothing is opened, started or created
@@ -54,7 +55,6 @@ class SqliteJournal:
         self._now = time.time if clock is None else clock.epoch
         self._codec = Codec(seal_of(seal))
         self._begin(Engine(database, self._now, limit=limit, patience=patience))
-        _fork.register(self)
 
     def __repr__(self) -> str:
         return f"SqliteJournal({str(self.path)!r})"
@@ -117,6 +117,10 @@ class SqliteJournal:
         """`done(int)`: orders due now, leased or not."""
         self._read(done, lambda connection: _queries.count_due(connection, self._now()))
 
+    def due(self, limit: int, done: Done) -> None:
+        """`done(tuple[DueOrder, ...])`: what `claim` would take now, most overdue first. Takes nothing."""
+        self._read(done, lambda connection: _queries.due(connection, self._now(), limit))
+
     def list(self, states: Sequence[str], limit: int, done: Done, *, sort: str = "since") -> None:
         """`done(tuple[Summary, ...])`; no states: all. Oldest first, largest first, or soonest due first."""
         self._read(done, lambda connection: _queries.summaries(connection, states, limit, sort))
@@ -177,6 +181,11 @@ class SqliteJournal:
 
     # ------------------------------------------------------------ all of them
 
+    @property
+    def archive(self) -> SqliteArchive:
+        """The door for whoever looks after the journal as a whole."""
+        return SqliteArchive(self._read, self._write, self._codec, self._now)
+
     def _read(self, done: Done, work: Callable[[sqlite3.Connection], Any]) -> None:
         result: Any
         try:
@@ -198,31 +207,6 @@ class SqliteJournal:
     def close(self) -> None:
         """Finish what is under way and let go of the file. Later calls report `JournalUnavailable`."""
         self._live().stop()
-
-    # ------------------------------------------------------------ processes
-
-    def _begin(self, engine: Engine) -> None:
-        self._engine = engine
-        self._finalizer = weakref.finalize(self, engine.stop)
-
-    def _live(self) -> Engine:
-        """This process's engine; it was not this one's if a fork went past the hooks of `_fork`."""
-        if self._engine.pid != os.getpid():
-            self.restart()
-        return self._engine
-
-    def pause(self) -> None:
-        """Before a fork: let go of the file and hold still until `resume`."""
-        self._engine.pause()
-
-    def resume(self) -> None:
-        """After a fork, in the parent: go on."""
-        self._engine.resume()
-
-    def restart(self) -> None:
-        """After a fork, in the child: drop what was inherited, and begin with the next use."""
-        self._finalizer.detach()
-        self._begin(self._engine.in_child())
 
 
 def move(path: str | os.PathLike[str], *, host: str | None = None) -> None:

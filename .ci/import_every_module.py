@@ -11,7 +11,9 @@ import sys
 
 import payfallback
 
-_OF_POSTGRES = ("engine", "groups", "patience", "queries", "reader", "refusals", "server", "session", "writer")
+_OF_POSTGRES = (
+    *("archive", "engine", "groups", "patience", "queries", "reader", "refusals", "server", "session", "writer"),
+)
 
 # What may be missing, by the part of the package that an extra is for.
 EXTRAS = {
@@ -20,6 +22,7 @@ EXTRAS = {
     **{f"payfallback.journal._postgres_{part}": {"psycopg"} for part in _OF_POSTGRES},
     "payfallback.testing.sandbox": {"starlette", "uvicorn"},
     "payfallback.pytest_plugin": {"pytest"},
+    "payfallback.shared_health.redis": {"redis"},
 }
 
 

@@ -59,3 +59,20 @@ def postgres_url() -> Iterator[str]:
     server = PostgresServer()
     yield server.url
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def own_redis() -> Iterator[Any]:
+    """A real Valkey or Redis of this run's own, which tests may empty."""
+    from redis_server import RedisServer  # where redis-py is not installed, the other tests run all the same
+
+    server = RedisServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_url(request: pytest.FixtureRequest) -> str:
+    """The Redis or Valkey named by PAYFALLBACK_TEST_REDIS, else our own; tests keep to a prefix of their own there."""
+    given = os.environ.get("PAYFALLBACK_TEST_REDIS")
+    return given or str(request.getfixturevalue("own_redis").url)

@@ -17,7 +17,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
     1: ("policy",),
     2: ("_core",),
     3: ("ports", "storage", "config", "_config_*", "_clock"),
-    4: ("_runtime", "providers", "journal", "telemetry"),
+    4: ("_runtime", "providers", "journal", "shared_health", "telemetry"),
     5: (
         "client",
         "aclient",
@@ -28,12 +28,15 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "_check",
         "_guard",
         "_inbound",
+        "_looking",
         "_options",
         "_prechecks",
         "_reconciling",
+        "_sharing",
+        "_retention",
         "_tally",
     ),
-    6: ("testing",),
+    6: ("testing", "engines"),
     7: ("cli", "pytest_plugin"),
 }
 APART = 4  # the rooms of this floor know each other through `ports` only

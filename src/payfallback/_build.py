@@ -17,11 +17,12 @@ from payfallback._guard import refuse_inside_transaction
 from payfallback._options import Asking
 from payfallback._runtime.health import Gate
 from payfallback._runtime.shared import Shared, hashing, tenacity_backoff
+from payfallback._sharing import health_of, share
 from payfallback._tally import Tally
 from payfallback.errors import ConfigError, ProgrammingError, UnknownOption
 from payfallback.model import Option, Order, Shopper
 from payfallback.policy import Channel, Policy, Route, When
-from payfallback.ports import Callables, Clock, Journal, Observer, Provider, Stored, Wire
+from payfallback.ports import Callables, Clock, Journal, Observer, Provider, SharedHealth, Stored, Wire
 from payfallback.results import Result
 from payfallback.telemetry import StructlogObserver, fan_out
 
@@ -73,12 +74,17 @@ class Built:
         """Let go of everything."""
         if self._exchange is not None:
             self._exchange.close()
-        self.journal.close()
+        self._end()
 
     async def aclose(self) -> None:
         """Let go of everything."""
         if self._async_exchange is not None:
             await self._async_exchange.aclose()
+        self._end()
+
+    def _end(self) -> None:
+        if self.shared.sharing is not None:
+            self.shared.sharing.close()
         self.journal.close()
 
     def tell(self, event: str, **fields: Any) -> None:
@@ -219,6 +225,7 @@ def build(
     ref_key: bytes = b"",
     seal: tuple[str, ...] = (),
     in_transaction: Callable[[], bool] | None = None,
+    shared_health: SharedHealth | str | None = None,
 ) -> Built:
     """Put the parts together; nothing is started. Raises `ConfigError`."""
     clock = clock or SystemClock()
@@ -228,13 +235,15 @@ def build(
     heard = structlog_listens if observer is None else lambda: True
     gate, waits = Gate(policy, clock, told), backoff or tenacity_backoff()
     shared = Shared(policy, providers, opened, gate, clock, told, waits, hashing(ref_key), heard)
+    if shared_health is not None:
+        share(shared, shared_health)
     return Built(shared, sleep, in_transaction)
 
 
 def structlog_listens() -> bool:
     """Whether `StructlogObserver` does anything with an event below a warning: once the shop configured structlog."""
-    structlog = sys.modules.get("structlog")
-    return structlog is not None and bool(structlog.is_configured())
+    is_configured = getattr(sys.modules.get("structlog"), "is_configured", None)  # a thread may be importing it just now
+    return is_configured is not None and bool(is_configured())
 
 
 def _open(url: str, clock: Clock, seal: tuple[str, ...]) -> Journal:
@@ -273,6 +282,7 @@ def from_file(path: str, wrapped: Mapping[str, Any], more: Mapping[str, Any]) ->
         "journal": assembled.journal_url,
         "seal": assembled.seal,
         "ref_key": assembled.seal[0].encode() if assembled.seal else b"",
+        "shared_health": None if "shared_health" in more else health_of(assembled.shared_health),
         **more,
         "clock": clock,
     }

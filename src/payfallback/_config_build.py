@@ -13,6 +13,7 @@ from payfallback._config_model import (
     ConfigFile,
     MemoryTable,
     RouteTable,
+    SharedHealthTable,
     SignKeyTable,
     Table,
     VerifyKeyTable,
@@ -25,6 +26,7 @@ from payfallback._config_values import (
     JournalSettings,
     KeySettings,
     Settings,
+    SharedHealthSettings,
 )
 from payfallback._core.safety import Problem, Where
 from payfallback.model import Money, Option
@@ -63,6 +65,7 @@ def settings_of(file: ConfigFile, name: str, warnings: tuple[Problem, ...], line
         memory=_memory(file.memory),
         credit=CreditPolicy(**file.credit.model_dump()),
         cards=CardPolicy(**file.cards.model_dump()),
+        shared_health=_shared_health(file.shared_health),
         warnings=warnings,
         lines=lines,
     )
@@ -72,6 +75,10 @@ def _memory(table: MemoryTable) -> MemoryPolicy:
     own = {Cause(name): seconds for name, seconds in table.keep.items()}
     kept = {**REMEMBERED, **own}
     return MemoryPolicy(keep={cause: seconds for cause, seconds in kept.items() if cause.value not in table.forget})
+
+
+def _shared_health(table: SharedHealthTable | None) -> SharedHealthSettings | None:
+    return None if table is None else SharedHealthSettings(url=table.url, prefix=table.prefix, every=table.every)
 
 
 def _account(name: str, table: AccountTable) -> AccountSettings:

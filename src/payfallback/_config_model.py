@@ -16,6 +16,8 @@ from payfallback._config_types import (
     CauseName,
     Code,
     Duration,
+    HealthAddress,
+    HealthInterval,
     Identifier,
     JournalAddress,
     Moment,
@@ -131,6 +133,16 @@ class JournalTable(Table):
 
     url: JournalAddress = Field(description="sqlite:///path or postgresql://user@host/database; memory: for tests.")
     seal: Secrets = Field(default=[], description="Keys that seal what may not stand there in clear; the first seals.")
+
+
+class SharedHealthTable(Table):
+    """Where workers tell each other how channels do. Needs the extra `redis`."""
+
+    url: HealthAddress = Field(description="rediss://user:${env:NAME}@host:6379/0; redis:// without TLS; unix://path.")
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:{}-]{1,64}$")] = Field(
+        default="payfallback", description="Begins every key: workers with the same one share."
+    )
+    every: HealthInterval = Field(default=0.5, description="How often each worker looks.")
 
 
 class SignKeyTable(Table):
@@ -265,6 +277,7 @@ class ConfigFile(Table):
     credit: CreditTable = CreditTable()
     cards: CardsTable = CardsTable()
     journal: JournalTable
+    shared_health: SharedHealthTable | None = Field(default=None)
     accounts: dict[Name, AccountTable]
     channels: dict[Name, ChannelTable]
     routes: list[RouteTable] = Field(min_length=1)

@@ -19,6 +19,7 @@ from payfallback._config_words import found, kind_of, near
 from payfallback.taxonomy import Cause
 
 JOURNALS = ("sqlite", "postgresql", "memory")  # the kinds that `payfallback.journal` opens
+HEALTH = ("rediss://", "redis://", "unix://")  # what `payfallback.shared_health` connects to
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
@@ -26,6 +27,7 @@ _LONGEST = 366 * 86400.0
 _AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
+_OPTION = re.compile(r"[?&](ssl_)?password=[^&]")  # where redis-py takes one, too
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -133,10 +135,14 @@ def _address(given: str) -> str:
     return given
 
 
-def _journal(given: object, info: ValidationInfo) -> object:
+def _without_password(given: object, info: ValidationInfo) -> object:
     if isinstance(given, str) and _PASSWORD.search(REFERENCE.sub("", given)):
         raise wrong("expected no password in the address", "write it as ${env:NAME}, the whole address or that part")
-    address = _text(given, info)
+    return _text(given, info)
+
+
+def _journal(given: object, info: ValidationInfo) -> object:
+    address = _without_password(given, info)
     if not isinstance(address, str):
         return address
     scheme = address.partition(":")[0] if ":" in address else ""
@@ -144,6 +150,21 @@ def _journal(given: object, info: ValidationInfo) -> object:
         told = f'found "{scheme}:"' if scheme.isalpha() else "found another text"
         raise wrong(f"expected an address such as sqlite:///payments.db, {told}", near(scheme, JOURNALS))
     return address
+
+
+def _health(given: object, info: ValidationInfo) -> object:
+    if isinstance(given, str) and _OPTION.search(REFERENCE.sub("", given)):
+        raise wrong("expected no password in the address", "write it as ${env:NAME}, the whole address or that part")
+    address = _without_password(given, info)
+    if isinstance(address, str) and not address.startswith(HEALTH):
+        raise wrong("expected an address such as rediss://redis.internal:6379/0", "one of " + ", ".join(HEALTH))
+    return address
+
+
+def _interval(seconds: float) -> float:
+    if not 0.02 <= seconds <= 10.0:
+        raise wrong(f'expected from "20ms" to "10s", found "{written(seconds)}"')
+    return seconds
 
 
 def _one_or_more(given: object) -> object:
@@ -199,3 +220,5 @@ Identifier = Annotated[Text, Field(pattern=r"^[!-.0-~]{1,64}$")]
 Address = Annotated[Text, AfterValidator(_address)]
 NotifyAddress = Annotated[Text, AfterValidator(_notify)]
 JournalAddress = Annotated[str, BeforeValidator(_journal)]
+HealthAddress = Annotated[str, BeforeValidator(_health)]
+HealthInterval = Annotated[Duration, AfterValidator(_interval)]

@@ -89,6 +89,15 @@ class JournalSettings:
 
 
 @value(kw_only=True)
+class SharedHealthSettings:
+    """Where workers share how channels do. `every`: seconds between two looks."""
+
+    url: str = field(repr=False)
+    prefix: str = "payfallback"
+    every: float = 0.5
+
+
+@value(kw_only=True)
 class Settings:
     """A whole configuration file. `warnings`: what works and should be mended. `lines`: where each key stands."""
 
@@ -107,5 +116,6 @@ class Settings:
     memory: MemoryPolicy
     credit: CreditPolicy
     cards: CardPolicy
+    shared_health: SharedHealthSettings | None = None
     warnings: tuple[Problem, ...] = ()
     lines: Mapping[Where, int] = field(factory=dict, repr=False)

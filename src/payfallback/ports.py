@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
@@ -17,10 +17,13 @@ __all__ = [
     "AsyncExchanging",
     "Billing",
     "Callables",
+    "CircuitWord",
     "Clock",
     "Commit",
     "Done",
     "Exchanging",
+    "HealthHeard",
+    "HealthTold",
     "HttpRequest",
     "HttpResponse",
     "Journal",
@@ -31,6 +34,7 @@ __all__ = [
     "Plan",
     "Provider",
     "Receipt",
+    "SharedHealth",
     "Stored",
     "Summary",
     "Switch",
@@ -135,6 +139,68 @@ class AsyncExchanging(Protocol):
 
     async def perform(self, provider: Wire, operation: Operation) -> Answer:
         """Build the request, send it, read the response, all within `operation.timeout` seconds."""
+
+
+# ---------------------------------------------------------------- health that workers share
+
+
+@value(kw_only=True)
+class CircuitWord:
+    """What a worker says of a channel's circuit: that it opened, for `rest` more seconds, or that it closed again.
+
+    `id` names this word among all. `worker` is `host-process`, both unreadable.
+    """
+
+    opened: bool
+    id: str
+    worker: str
+    rest: float = 0.0
+
+
+@value(kw_only=True)
+class HealthTold:
+    """What a worker has to say since it said something last. Channels go by their keys.
+
+    `probes`: a call that tries a half-open channel is under way, for so many seconds at most; 0.0: it is done.
+    `spent`: tokens taken from a channel's budget, less what was earned, by (channel, budget).
+    `switched`: a channel was stopped or resumed by hand, and the journal says which.
+    """
+
+    circuits: Mapping[str, CircuitWord] = field(factory=dict)
+    probes: Mapping[str, float] = field(factory=dict)
+    spent: Mapping[tuple[str, str], float] = field(factory=dict)
+    switched: bool = False
+
+
+@value(kw_only=True)
+class HealthHeard:
+    """What all workers said, the one that asks included; what cannot be read is left out.
+
+    `probes`: seconds left. `totals`: of what was spent. `began`: a name of what the store remembers; another name, and
+    it has forgotten everything. `switches`: changes whenever a channel is stopped or resumed by hand.
+    """
+
+    circuits: Mapping[str, CircuitWord] = field(factory=dict)
+    probes: Mapping[str, float] = field(factory=dict)
+    totals: Mapping[tuple[str, str], float] = field(factory=dict)
+    began: str = ""
+    switches: str = ""
+
+
+class SharedHealth(Protocol):
+    """Where workers tell each other how channels do. It may lose everything at any time: it decides what is tried,
+    never what is true. Used by background threads alone, one call at a time for each client."""
+
+    every: float  # seconds between two looks
+
+    def trade(self, channels: Sequence[str], budgets: Sequence[str], told: HealthTold) -> HealthHeard:
+        """Say what there is to say, then hear what is said of these channels. Waits a second or two at most.
+
+        Raises `ConnectionError`, with the name of what went wrong and nothing of what it said.
+        """
+
+    def close(self) -> None:
+        """Let go of connections; a later `trade` makes new ones."""
 
 
 # ---------------------------------------------------------------- time and observation

@@ -10,6 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from cli_desk import Desk
+from cli_old_orders import shown, story, write
+
+from payfallback.journal import open_journal
 
 CONFIG = '[journal]\nurl = "{url}"\n'
 
@@ -44,3 +47,22 @@ def test_the_owners_address_comes_from_the_environment(
     refused = desk.run("journal", "migrate", "--url-env", "NOT_SET")
     assert (refused.code, "NOT_SET" in refused.err) == (2, True)
     assert desk.run("open").code == 0
+
+
+def test_a_database_is_looked_after_too(
+    desk: Desk, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Verified, archived by the role whose address the environment holds, exported, and verified again."""
+    (tmp_path / "payfallback.toml").write_text(CONFIG.format(url=address), encoding="utf-8")
+    assert desk.run("journal", "migrate").code == 0
+    journal = open_journal(address)
+    write(journal, (story("A1", 500), story("A2", 5), shown("A3", 1)))
+    journal.close()
+    assert desk.run("journal", "verify").out == "looked at 3 orders: all is whole\n"
+    monkeypatch.setenv("KEEPER_URL", address)
+    archived = desk.run("journal", "archive", "--to", "old.jsonl", "--url-env", "KEEPER_URL", "--json")
+    assert archived.json == {"dry_run": False, "gone": 1, "events": 7, "kept": {}}
+    assert desk.run("journal", "purge", "--url-env", "NOT_SET").code == 2
+    names = [(line["order_id"], line["events"][0]["e"]) for line in desk.run("journal", "export").objects]
+    assert names == [("A1", "archived"), ("A2", "opened"), ("A3", "opened")]
+    assert desk.run("journal", "verify").code == 0

@@ -20,6 +20,7 @@ TABLES = {
     "credit": "CreditTable",
     "cards": "CardsTable",
     "journal": "JournalTable",
+    "shared_health": "SharedHealthTable",
     "account": "AccountTable",
     "sign": "SignKeyTable",
     "verify": "VerifyKeyTable",

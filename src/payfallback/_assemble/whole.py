@@ -8,7 +8,7 @@ from payfallback._assemble.accounts import is_absent, providers_of, strangers, u
 from payfallback._assemble.channels import channels_of, warnings_about
 from payfallback._assemble.codes import warnings_about_codes
 from payfallback._config_problems import refuse
-from payfallback._config_values import Settings
+from payfallback._config_values import Settings, SharedHealthSettings
 from payfallback._core.safety import Problem, unsafe_steps
 from payfallback._values import changed, field, value
 from payfallback.policy import Capabilities, Channel, Policy
@@ -25,6 +25,7 @@ class Assembled:
     channels: Mapping[str, Provider] = field(repr=False)
     journal_url: str = field(repr=False)
     seal: tuple[str, ...] = field(default=(), repr=False)
+    shared_health: SharedHealthSettings | None = None
     warnings: tuple[Problem, ...] = ()
 
 
@@ -63,6 +64,7 @@ def draft_of(settings: Settings, *, clock: Clock, wrapped: Mapping[str, Callable
         channels={name: providers[settings.channels[name].account] for name in channels},
         journal_url=settings.journal.url,
         seal=settings.journal.seal,
+        shared_health=settings.shared_health,
         warnings=(*settings.warnings, *warnings_about(settings, channels), *warnings_about_codes(settings)),
     )
     return Draft(assembled=assembled, problems=tuple(problems), wrapped=absent)

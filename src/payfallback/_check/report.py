@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from payfallback._assemble import Draft, draft_of, longest_order_id
+from payfallback._assemble import Assembled, Draft, draft_of, longest_order_id
 from payfallback._config_lines import line_of
 from payfallback._config_values import Settings
 from payfallback._core.safety import Blocking, Problem, RouteBlocking, Step, route_blocking
+from payfallback._sharing import health_of
 from payfallback._values import changed, value
 from payfallback.errors import ConfigError
 from payfallback.journal import check_address
@@ -69,7 +70,8 @@ def check(settings: Settings, *, clock: Clock, wrapped: Mapping[str, Callables] 
     """Everything that can be said about a configuration without asking a provider. Starts and sends nothing."""
     draft = draft_of(settings, clock=clock, wrapped=wrapped or {})
     policy = draft.assembled.policy
-    found = (*draft.problems, *_journal_problems(draft.assembled.journal_url, draft.assembled.seal))
+    assembled = draft.assembled
+    found = (*draft.problems, *_journal_problems(assembled.journal_url, assembled.seal), *_health_problems(assembled))
     placed = [changed(each, line=each.line or line_of(settings.lines, each.where)) for each in found]
     return Report(
         file=settings.file,
@@ -90,6 +92,15 @@ def _journal_problems(url: str, seal: tuple[str, ...]) -> tuple[Problem, ...]:
         except ConfigError as error:
             found.append(Problem(where=("journal", key), message=error.message, hint=error.hint))
     return tuple(found)
+
+
+def _health_problems(assembled: Assembled) -> tuple[Problem, ...]:
+    """Whether health could be shared there: nothing is connected."""
+    try:
+        health_of(assembled.shared_health)
+    except ConfigError as error:
+        return (Problem(where=("shared_health",), message=error.message, hint=error.hint),)
+    return ()
 
 
 def report_of(error: ConfigError) -> Report:

@@ -12,12 +12,12 @@ import typer
 
 from payfallback.cli import say, tables
 from payfallback.cli.exits import FINE
-from payfallback.cli.guard import command
+from payfallback.cli.guard import command, complain
 from payfallback.cli.journals import opened
 from payfallback.cli.options import CONFIG, AsJson, ConfigFile, duration
-from payfallback.cli.places import place_of
-from payfallback.errors import UnknownOption
-from payfallback.ports import Switch
+from payfallback.cli.places import Place, place_of
+from payfallback.errors import ConfigError, UnknownOption
+from payfallback.ports import HealthTold, Switch
 
 app = typer.Typer(
     help="Stop a channel by hand, or let it go again.\n\nEvery worker obeys within 2 s, and nothing half-opens it.",
@@ -50,6 +50,7 @@ def stop(
     switch = Switch(channel=name, reason=_text(reason), actor=_text(actor) or _me(), at=now, until=until)
     with opened(place) as journal:
         journal.ask(journal.journal.stop_channel, switch)
+    _tell_workers(place)
     if as_json:
         say.as_json(_json(switch))
     else:
@@ -73,6 +74,7 @@ def resume(
         if name not in journal.switches():
             _check_name(name, place.providers)
         was = bool(journal.ask(journal.journal.resume_channel, name, _text(actor) or _me(), _text(reason)))
+    _tell_workers(place)
     if as_json:
         say.as_json({"channel": name, "was_stopped": was})
     else:
@@ -96,6 +98,21 @@ def list_(config: ConfigFile = CONFIG, as_json: AsJson = False) -> int:
     rows = [(name, place.providers.get(name, "not in this file"), *_told(stops.get(name))) for name in names]
     tables.table(("channel", "provider", "by hand", "until", "by", "why"), rows)
     return FINE
+
+
+def _tell_workers(place: Place) -> None:
+    """Have workers that share health read the journal at once. They look by themselves, too: without it, it is said and
+    no more."""
+    if "url" not in place.health:
+        return
+    from payfallback.shared_health import PREFIX, open_shared_health
+
+    try:
+        store = open_shared_health(place.health["url"], prefix=place.health.get("prefix", PREFIX))
+        store.trade((), (), HealthTold(switched=True))
+        store.close()
+    except (ConfigError, OSError) as error:
+        complain(f"shared health cannot be reached ({error}): each worker looks by itself, within 2 s of its next call")
 
 
 def _told(stop: Switch | None) -> tuple[str, str, str, str]:

@@ -21,11 +21,12 @@ _LARGEST = 1024 * 1024
 
 @value(kw_only=True)
 class Place:
-    """A journal's address, and the provider of each channel by its name."""
+    """A journal's address, the provider of each channel by its name, and where health is shared: `url`, `prefix`."""
 
     file: str
     journal_url: str = field(repr=False)
     seal: tuple[str, ...] = field(default=(), repr=False)
+    health: Mapping[str, str] = field(factory=dict, repr=False)
     providers: Mapping[str, str] = field(factory=dict)
 
 
@@ -45,8 +46,18 @@ def place_of(file: Path) -> Place:
         file=str(file),
         journal_url=_beside(address, file.parent),
         seal=_seals(journal.get("seal"), resolver),
+        health=_health(_table(document, "shared_health"), resolver),
         providers=_providers(document),
     )
+
+
+def given_in(name: str) -> str:
+    """Another role's address: with a password it has no place on a command line, which every user of a machine can see.
+    Raises `ConfigError` when this environment variable is not set."""
+    address = os.environ.get(name, "")
+    if not address:
+        raise ConfigError(f"the environment variable {name!r} is not set", hint="export it with that role's address")
+    return address
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -80,6 +91,14 @@ def _seals(given: object, resolver: Resolver) -> tuple[str, ...]:
         except Unresolved:
             continue
     return tuple(found)
+
+
+def _health(table: Mapping[str, Any], resolver: Resolver) -> dict[str, str]:
+    """Where it can be read here: nothing but speed depends on it."""
+    try:
+        return {name: resolver.text(_text(table, name)) for name in ("url", "prefix") if _text(table, name)}
+    except Unresolved:
+        return {}
 
 
 def _providers(document: Mapping[str, Any]) -> dict[str, str]:

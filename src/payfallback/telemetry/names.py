@@ -82,5 +82,9 @@ EVENT_NAMES: Mapping[str, EventName] = {
         "warning", "channel cause shoppers", "so many shoppers show the same trouble at once that it is not theirs"
     ),
     "channel.resumed": _on("info", "channel", "a stop by hand ended"),
+    "health.shared_lost": _on(
+        "warning", "error", "the health that workers share cannot be reached: this worker goes on alone; told once"
+    ),
+    "health.shared_back": _on("info", "", "health is shared again"),
     "channel.rejected": _on("debug", "channel cause retry_after", "our own gate refused a charge; nothing was sent"),
 }

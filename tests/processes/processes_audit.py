@@ -30,6 +30,9 @@ class Audit:
         self.ledger, self.requests = town.control.ledger(), town.control.requests()
         self.told, self.delivered = town.diary.lines("told"), town.diary.lines("outcome")
         self.broken = [line["broken"] for line in town.diary.lines("broken")]
+        self.clicks = town.diary.lines("click")
+        self.unavailable = [line["unavailable"] for line in town.diary.lines("unavailable")]
+        self.away = [line["away"] for line in town.diary.lines("away")]
         self.integrity = _integrity(town)
         self.stored = _read_journal(town)
         with town.payments() as payments:
@@ -90,7 +93,28 @@ class Audit:
         """Captures that are held, and are not the winner's of a paid order. Right after a kill: lost on their way."""
         return [number for number in self.held() if number != self._winner(number[:-2])]
 
+    def open_and_captured(self) -> list[str]:
+        """Orders that have no end, though the provider holds their money: one question would settle them."""
+        held = {number[:-2] for number in self.held()}
+        return [order for order in self.stored if order in held and not self.kinds(order) & set(ENDED)]
+
     # ------------------------------------------------------------ what the shop was told
+
+    def told_and_gone(self) -> list[str]:
+        """Orders of which the shop was told anything at all, and which the journal does not hold."""
+        return sorted({line["order"] for line in (*self.told, *self.delivered)} - set(self.stored))
+
+    def paid_and_forgotten(self) -> list[str]:
+        """Orders that the shop was told are paid, by a number that is not their winner's, or that are not paid."""
+        said = [line for line in self.told if line["told"] == "paid"]
+        said += [line for line in self.delivered if line["kind"] == "paid"]
+        return sorted({line["order"] for line in said if self._winner(line["order"]) != line["number"]})
+
+    def sent_though_unavailable(self) -> list[str]:
+        """Orders that were clicked once, were told `JournalUnavailable`, and that a provider was asked to charge."""
+        clicks = Counter(line["click"] for line in self.clicks)
+        charged = {line["number"][:-2] for line in self.requests if line["operation"] == "charge"}
+        return sorted({each for each in self.unavailable if clicks[each] == 1 and each in charged})
 
     def paid_without_capture(self) -> list[str]:
         """Numbers by which the shop was told that it is paid, and that hold nothing; refunds it asked for aside."""
@@ -103,12 +127,15 @@ class Audit:
         return {order for order in self.stored if any(isinstance(each, RefundAsked) for each in self.events(order))}
 
     def paid_after_not_paid(self) -> list[str]:
-        """Captures by an attempt that was already planned when somebody was told that nothing is open."""
+        """Captures by an attempt that was already planned when somebody was told that nothing is open: by the time of
+        the telling, or of the question when others clicked on that order as well. They may have planned it meanwhile.
+        """
         taken = {entry["number"]: entry["at"] for entry in self.ledger if entry["kind"] == "capture"}
-        wrong = []
+        wrong, clicks = [], Counter(line["click"] for line in self.clicks)
         for line in self.told:
             if line["told"] == "not_paid":
-                planned = [e for e in self.events(line["order"]) if isinstance(e, Planned) and e.at < line["at"]]
+                by = line["at"] if clicks[line["order"]] <= 1 else line["since"]
+                planned = [e for e in self.events(line["order"]) if isinstance(e, Planned) and e.at < by]
                 wrong += [e.number for e in planned if taken.get(e.number, 0.0) > line["at"] + 0.01]
         return wrong
 

@@ -1,7 +1,8 @@
 """A process that forks the shop's processes one by one, and kills them with SIGKILL when it is told to.
 
 It builds its client once, starts nothing, and stays in one thread: each line of JSON on its standard input is a job for
-one child, each line on its standard output what became of it. So a child costs a fork and not an import.
+one child, each line on its standard output what became of it. So a child costs a fork and not an import. Copies of this
+process do the same at other pipes, at the same time.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 import traceback
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import tenacity  # noqa: F401  # loaded here, so that the children have it
 from processes_recoverer import recover_once, recover_until_killed
@@ -25,7 +26,7 @@ from processes_town import Control, Diary, TownClock, open_payments
 import payfallback as pf
 from payfallback._runtime import exchange  # noqa: F401  # loaded here with httpx, for the children
 
-WARM_WITHIN = 0.5  # seconds; a fault may keep a child from ever paying anything
+WARM_WITHIN = 10.0  # seconds for a first click; a busy machine, or a journal that is away, may take a while
 
 
 class Crew:
@@ -80,13 +81,27 @@ def _kill(pid: int, job: dict[str, Any], heard: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def main(config: str, control_url: str, diary: str) -> None:
-    """Serve jobs until the input ends."""
+def serve(crew: Crew, jobs: IO[str], reports: IO[str]) -> None:
+    """Answer every job with what became of it, until there are no more."""
+    print("ready", file=reports, flush=True)
+    for line in jobs:
+        print(json.dumps(forked(crew, json.loads(line))), file=reports, flush=True)
+
+
+def main(config: str, control_url: str, diary: str, *more: str) -> int:
+    """Serve jobs until the input ends. For each of `more`, `READ:WRITE`, a copy of this process serves those pipes."""
     crew = Crew(config, control_url, diary)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        print(json.dumps(forked(crew, json.loads(line))), flush=True)
+    copies = []
+    for pair in more:
+        jobs, reports = map(int, pair.split(":"))
+        copies.append(os.fork())
+        if not copies[-1]:
+            with os.fdopen(jobs) as asked, os.fdopen(reports, "w") as told:
+                serve(crew, asked, told)
+            os._exit(0)
+    serve(crew, sys.stdin, sys.stdout)
+    return max([0, *(os.waitstatus_to_exitcode(os.waitpid(each, 0)[1]) for each in copies)], key=abs)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))

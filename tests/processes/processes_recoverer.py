@@ -25,7 +25,10 @@ def recover_until_killed(payments: pf.Payments, diary: Diary, begun: Callable[[]
     """The same over and over, until somebody ends this process, or half a minute has passed."""
     ends = time.monotonic() + 30.0
     while time.monotonic() < ends:
-        recover_once(payments, diary, 1.0)
+        try:
+            recover_once(payments, diary, 1.0)
+        except pf.JournalUnavailable as problem:  # its server may be killed as well
+            diary.write(away=str(problem))
         begun()
         time.sleep(0.001)
 

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from processes_town import PRICE, Control, Diary, TownClock
@@ -14,7 +15,8 @@ from processes_town import PRICE, Control, Diary, TownClock
 import payfallback as pf
 
 TILLS = 3  # threads, so that kills find groups of commits and several requests on the wire
-LASTS = 20.0  # seconds after which a payer that nobody kills ends by itself
+LASTS = 20.0  # seconds after which a payer that nobody ends ends by itself
+AWAY = 0.01  # seconds that a shop waits when its journal cannot be reached, before it serves the next one
 CONFIRMED, REFUSED = "9901", "9902"  # endings of payment codes that the sandbox knows
 
 
@@ -33,7 +35,11 @@ class Shopping:
     ) -> None:
         self.payments, self.clock, self.control, self.diary = payments, clock, control, diary
         self.round, self.seed, self.name = job["round"], job["seed"], job["name"]
-        self._begun = begun
+        self._begun, self._closing = begun, threading.Event()
+
+    def close(self) -> None:
+        """Serve nobody new."""
+        self._closing.set()
 
     def run(self) -> None:
         """Let every till work until the end."""
@@ -47,7 +53,7 @@ class Shopping:
         chance, ends = random.Random(self.seed * TILLS + till), time.monotonic() + LASTS
         clicks = 0
         try:
-            while time.monotonic() < ends:
+            while time.monotonic() < ends and not self._closing.is_set():
                 self._click(chance, self._order(chance, till, clicks))
                 clicks += 1
                 if clicks == 1:
@@ -70,31 +76,49 @@ class Shopping:
         order = pf.Order(order_id, PRICE, attributes={"place": place} if place else {}, pay_by=1800.0)
         shopper = pf.Shopper(inputs={channel: {"code": _code(chance)} for channel in ("baitiao_code", "wechat_code")})
         within = chance.choice((0.15, 0.3, 0.6))
+        self.diary.write(click=order_id)
         try:
-            result = self.payments.pay(order, choice, consent=consent, shopper=shopper, within=within)
-            self._tell(order_id, result)
-            self._after(chance, order, result, shopper)
+            result = self._told(
+                order_id, partial(self.payments.pay, order, choice, consent=consent, shopper=shopper, within=within)
+            )
         except pf.OrderClosed:
             self.diary.write(closed=order_id)
+        except pf.JournalUnavailable as problem:
+            self.diary.write(unavailable=order_id, away=str(problem))
+            time.sleep(AWAY)
+        else:
+            self._later(chance, order, result, shopper)
+
+    def _later(self, chance: random.Random, order: pf.Order, result: pf.Result, shopper: pf.Shopper) -> None:
+        try:
+            self._after(chance, order, result, shopper)
+        except pf.OrderClosed:
+            self.diary.write(closed=order.id)
+        except pf.JournalUnavailable as problem:
+            self.diary.write(away=str(problem), order=order.id)
 
     def _after(self, chance: random.Random, order: pf.Order, result: pf.Result, shopper: pf.Shopper) -> None:
         match result:
             case pf.ActionRequired() if chance.random() < 0.6:
                 self.control.shopper_pays(_provider(result.option), result.number)
-                self._tell(order.id, self.payments.status(order.id, ask=True))
+                self._told(order.id, partial(self.payments.status, order.id, ask=True))
             case pf.ActionRequired() | pf.Pending() if chance.random() < 0.3:
                 other = chance.choice(("wechat", "baitiao_code", "wechat_code"))
-                self._tell(order.id, self.payments.switch(order, other, shopper=shopper, within=0.3))
-            case pf.Pending() if chance.random() < 0.6:
+                self._told(order.id, partial(self.payments.switch, order, other, shopper=shopper, within=0.3))
+            case pf.Pending() if result.option.endswith("_code") and chance.random() < 0.6:  # no QR code is shown
                 if chance.random() < 0.5:  # gives up, and pays all the same
-                    self._tell(order.id, self.payments.cancel(order.id, within=0.3))
+                    self._told(order.id, partial(self.payments.cancel, order.id, within=0.3))
                 self.control.shopper_pays(_provider(result.option), result.number)
             case pf.Paid() if chance.random() < 0.05:
                 self.payments.refund(order.id, "back", within=0.3)
 
-    def _tell(self, order_id: str, result: pf.Result) -> None:
+    def _told(self, order_id: str, call: Callable[[], pf.Result]) -> pf.Result:
+        """Make a call, and keep what it told and when: since then, and at that moment."""
+        since = self.clock.epoch()
+        result = call()
         number, at = getattr(result, "number", ""), self.clock.epoch()
-        self.diary.write(told=result.status, order=order_id, number=number, at=at)
+        self.diary.write(told=result.status, order=order_id, number=number, since=since, at=at)
+        return result
 
 
 _WAYS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -40,15 +42,19 @@ class TownClock:
 
 
 class Control:
-    """The sandbox's control API: its faults, its shoppers' hands, its clock, its books."""
+    """The sandbox's control API: its faults, its shoppers' hands, its clock, its books. At `http://HOST:PORT`, or at a
+    socket file `unix:/PATH`, which can be reached from another network."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._host = urlsplit(url).netloc
+        self._at = urlsplit(url)
 
     def _ask(self, method: str, path: str, **body: Any) -> dict[str, Any]:
-        connection = HTTPConnection(self._host, timeout=10.0)
+        connection = HTTPConnection(self._at.netloc or "localhost", timeout=10.0)
         try:
+            if self._at.scheme == "unix":
+                connection.sock = socket.socket(socket.AF_UNIX)
+                connection.sock.connect(self._at.path)
             connection.request(method, path, json.dumps(body) if body else None)
             response = connection.getresponse()
             answer: dict[str, Any] = json.loads(response.read())
@@ -135,10 +141,8 @@ class Town:
         assert self._process.returncode == 0
 
     def write_config(self) -> None:
-        """The configuration that `payfallback init` writes, and a kiosk with a QR code and payment codes."""
-        text = starter_config(self.urls, journal_url=self.journal_url)
-        text = text.replace('[[routes]]\nname = "store"', KIOSK)
-        self.config.write_text(text, encoding="utf-8")
+        """The shop's configuration."""
+        self.config.write_text(shop_config(self.urls, self.journal_url), encoding="utf-8")
 
     def advance(self, seconds: float) -> None:
         """Let time pass for the providers now, and for the shop's processes with their next job."""
@@ -148,6 +152,11 @@ class Town:
     def payments(self) -> pf.Payments:
         """A client in this process, at the town's time. Close it."""
         return pf.Payments.from_config(str(self.config), clock=TownClock(self.ahead), observer=_deaf)
+
+
+def shop_config(urls: Mapping[str, str], journal_url: str) -> str:
+    """The configuration that `payfallback init` writes, and a kiosk with a QR code and payment codes."""
+    return starter_config(urls, journal_url=journal_url).replace('[[routes]]\nname = "store"', KIOSK)
 
 
 def _deaf(event: str, /, **fields: Any) -> None:

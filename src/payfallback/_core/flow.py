@@ -154,7 +154,10 @@ def _again_or_never(run: Run, attempt: Attempt) -> Flow:
     if channel is not None and may_continue(run, attempt, channel, tries):
         pause = max(run.env.backoff(channel, tries + 1), attempt.retry_after or 0.0)
         run.resends = {**run.resends, attempt.seq: tries + 1}
+        conflicts = run.conflicts
         if run.left() > pause + channel.capabilities.min_time and (yield from run.wait(pause)):
+            if run.conflicts > conflicts:
+                return True  # somebody else was faster: what is true now decides
             from_gate = yield from _retry(run, attempt)
             if from_gate:
                 return True

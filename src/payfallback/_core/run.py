@@ -26,6 +26,7 @@ Step = Flow | bool  # what a step came to, or the flow that finds out
 NOBODY = Shopper()
 NONE_YET: Mapping[int, Any] = MappingProxyType({})
 NO_PAUSE: Mapping[tuple[int, int], float] = MappingProxyType({})
+A_WHILE = 1.0  # seconds for which a spent query budget puts an order off, at least
 MAX_CONFLICTS = 25  # a run that loses this often leaves the order to the others
 
 
@@ -65,7 +66,8 @@ class Run:
     saved: bool = True  # the last reload made its evidence durable
     stale: bool = False  # `record` holds decisions that never became durable, and could not be read anew
     permit: Any = None  # of the charge whose intent is becoming durable
-    held_back: bool = False  # the query budget was spent
+    held_back: str = ""  # the channel whose query budget was spent
+    put_off: float = 0.0  # seconds for which the order waits for that budget
     # What follows from the arguments, looked up once.
     policy: Policy = field(default=None)
     owner: str = ""
@@ -133,10 +135,7 @@ class Run:
         letting_go = lease == 0 and self.fence is None
         if self.blind or (not self.pending and (lease is None or letting_go)):
             return True
-        record, now = self.known, self.now()
-        after = due(record, self.policy, now, acts=self.autonomy != "observe")
-        if self.held_back and after is not None:
-            after = max(after, now + 1.0)
+        record, after = self.known, self._due()
         reply = yield Append(
             self.key,
             self.owner,
@@ -167,6 +166,17 @@ class Run:
             self.tried.update(dict.fromkeys(taken, Cause.MERCHANT_CONFIG.value))
         yield from self.reload()
         return False
+
+    def _due(self) -> float | None:
+        """When somebody must look again. A look that the query budget did not allow has its turn, not its next time."""
+        now = self.now()
+        after = due(self.known, self.policy, now, acts=self.autonomy != "observe")
+        if not self.held_back or after is None:
+            return after
+        if self.live:
+            return max(after, now + A_WHILE)
+        self.put_off = max(A_WHILE, self.env.turn(self.held_back))
+        return now + self.put_off
 
     def declare(self, event: e.Event) -> Flow:
         """Write down what the shop wants, whoever holds the order. Raises `JournalUnavailable` when it cannot be."""
@@ -241,11 +251,12 @@ class Run:
         return self.down is not None
 
     def wait(self, seconds: float) -> Flow:
-        """Let time pass if the caller has it; what is known becomes durable first. False: the time is not there."""
+        """Let time pass if the caller has it; what is known becomes durable first. False: the time is not there. Where
+        somebody else was faster no time passes: what was read just now decides."""
         if seconds >= self.left() or self.down is not None:
             return False
-        if self.pending and not (yield from self.flush(lease=self.lease)) and self.stuck():
-            return False
+        if self.pending and not (yield from self.flush(lease=self.lease)):
+            return not self.stuck()
         yield Sleep(seconds)
         return True
 

@@ -25,13 +25,24 @@ def simulate(
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Where the worlds come from; the same seed, the same.")
     ] = 1,
-    orders: Annotated[int, typer.Option("--orders", min=1, help="How many orders at least.")] = 1000,
+    orders: Annotated[int, typer.Option("--orders", min=1, help="How many orders.")] = 1000,
     faults: Annotated[
         str, typer.Option("--faults", metavar="KINDS", help="Only these kinds of trouble, separated by commas.")
     ] = "",
     case: Annotated[str, typer.Option("--case", metavar="NAME", help="One named schedule instead.")] = "",
+    journal: Annotated[
+        str, typer.Option("--journal", metavar="KIND", help="memory, or sqlite: a real file, and slower.")
+    ] = "memory",
     cases: Annotated[bool, typer.Option("--cases", help="List the named schedules.")] = False,
     steps: Annotated[bool, typer.Option("--steps", help="With a broken promise, also print every step.")] = False,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Every state of the small worlds, up to a depth, instead.")
+    ] = False,
+    world: Annotated[str, typer.Option("--world", metavar="NAME", help="Exhaustive: one small world only.")] = "",
+    depth: Annotated[int | None, typer.Option("--depth", min=0, help="Exhaustive: how many moves.")] = None,
+    troubles: Annotated[
+        int | None, typer.Option("--troubles", min=0, help="Exhaustive: how many of them are troubles at most.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Simulate shops, providers, crashes and clocks, and check every promise.
@@ -39,13 +50,20 @@ def simulate(
     Nothing real is touched. Exit code 1 if a promise is broken: then the seed, the shortest schedule found and the
     order's story are printed.
     """
+    if exhaustive:
+        from payfallback.cli.exhaustive import search
+
+        return search(world, depth, troubles, as_json=as_json)
     from payfallback.testing import simulator
 
     if cases:
         _list(as_json=as_json)
         return FINE
     wanted = tuple(filter(None, (word.strip() for word in faults.split(","))))
-    report = simulator.run_case(case) if case else simulator.simulate(seed, orders, groups=wanted)
+    if case:
+        report = simulator.run_case(case, journal=journal)
+    else:
+        report = simulator.simulate(seed, orders, groups=wanted, journal=journal)
     for finding in report.findings if not as_json else ():
         _show(finding, steps=steps)
     if as_json:

@@ -170,5 +170,5 @@ def test_building_another_client_takes_no_locks_away(open_sqlite: Opens) -> None
 def test_a_killed_writer_loses_nothing_acknowledged(tmp_path: Path) -> None:
     """In twenty rounds of kill -9 at random moments every acknowledged order is there, with number and outcome."""
     counted = run_program("program_killed.py", tmp_path / "journal.db", 20)
-    assert counted["acknowledged"] > 200
+    assert counted["acknowledged"] > 20
     assert counted["missing"] == 0

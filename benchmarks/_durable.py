@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 from _journal_floor import HAPPY_PATH
 from _journal_floor import floor as raw_commits
 from _ours import Ours
-from _shop import CASES, Pay, orders
+from _payers import Paid, tasks, threads
 from _table import Row
 from _timing import cpu_bound_thread, latencies, percentiles
-
-from payfallback.model import Order
 
 CALLERS = (1, 16, 64)
 PAYMENTS = {1: 300, 16: 1600, 64: 3200}
@@ -39,60 +34,20 @@ def _journal(folder: str) -> Iterator[str]:
         yield f"sqlite:///{path}"
 
 
-def threads(folder: str, callers: int, payments: int) -> float:
-    """Orders a second of `callers` threads that share one `Payments`."""
-    with _journal(folder) as url, Ours(url, in_flight=2 * callers).opened(CASES["success"]) as pay:
-        pay(orders("warming", 1)[0])
-        shares = _shares(orders("threads", payments), callers)
-        return payments / _run_threads(pay, shares)
-
-
-def _shares(ready: Sequence[Order], callers: int) -> list[Sequence[Order]]:
-    return [ready[start::callers] for start in range(callers)]
-
-
-def _run_threads(pay: Pay, shares: Sequence[Sequence[Order]]) -> float:
-    gate = threading.Barrier(len(shares) + 1)
-
-    def caller(share: Sequence[Order]) -> None:
-        gate.wait()
-        for order in share:
-            pay(order)
-
-    workers = [threading.Thread(target=caller, args=(share,)) for share in shares]
-    for worker in workers:
-        worker.start()
-    gate.wait()
-    start = perf_counter()
-    for worker in workers:
-        worker.join()
-    return perf_counter() - start
-
-
-def tasks(folder: str, callers: int, payments: int) -> float:
-    """Orders a second of `callers` tasks that share one `AsyncPayments`."""
-
-    async def run(url: str) -> float:
-        async with Ours(url, in_flight=2 * callers).aopened(CASES["success"]) as pay:
-            await pay(orders("warming", 1)[0])
-
-            async def caller(share: Sequence[Order]) -> None:
-                for order in share:
-                    await pay(order)
-
-            shares = _shares(orders("awaited", payments), callers)
-            start = perf_counter()
-            await asyncio.gather(*map(caller, shares))
-            return payments / (perf_counter() - start)
-
-    with _journal(folder) as url:
-        return asyncio.run(run(url))
-
-
 def floor(folder: str, callers: int, payments: int) -> float:
     """Orders a second of the raw group commit: two commits an order, the rows that the journal writes."""
     with _place(folder) as path:
         return 1e6 / (HAPPY_PATH * raw_commits(path, callers, payments).per_commit)
+
+
+def _rate_of(paying: Callable[[str, int, int], Paid]) -> Callable[[str, int, int], float]:
+    """Orders a second of payments on a fresh file."""
+
+    def measure(folder: str, callers: int, payments: int) -> float:
+        with _journal(folder) as url:
+            return 1e6 / paying(url, callers, payments).per_order
+
+    return measure
 
 
 def compare(folder: str, *, rounds: int, quick: bool) -> dict[str, Sequence[Row]]:
@@ -102,7 +57,7 @@ def compare(folder: str, *, rounds: int, quick: bool) -> dict[str, Sequence[Row]
         payments = PAYMENTS[callers] // (4 if quick else 1)
         found: dict[str, list[float]] = {"raw group commit": [], "payfallback, threads": [], "payfallback, tasks": []}
         for _ in range(rounds):
-            for name, measure in zip(found, (floor, threads, tasks), strict=True):
+            for name, measure in zip(found, (floor, _rate_of(threads), _rate_of(tasks)), strict=True):
                 found[name].append(measure(folder, callers, payments))
         rows += _rows(callers, found)
     return {"durable": rows, "durable_beside": list(_beside(folder, 100 if quick else 500))}

@@ -10,16 +10,16 @@ caller writes on its own thread; several hand their rows to one thread that comm
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple
+
+from _measuring import Commits, Measured, measure
 
 from payfallback._core.events import Asked, Event, Opened, Planned, Seen, Sending, Settled, Won
 from payfallback.journal._database import Database
@@ -117,9 +117,6 @@ def _write(execute_many: Callable[[str, Sequence[Row]], Any], group: Sequence[Ro
             execute_many(statement, rows)
 
 
-Commits = Callable[[Any], None]  # makes one commit durable, and returns
-
-
 class Floor:
     """Plain `sqlite3`, on the tables of a new journal."""
 
@@ -172,40 +169,6 @@ class Floor:
 # ---------------------------------------------------------------- measuring
 
 
-class Measured(NamedTuple):
-    """Microseconds: of the clock per commit, over all callers; and how long a caller waited for one."""
-
-    per_commit: float
-    p50: float
-    p99: float
-
-
-def measure(caller: Callable[[], Commits], shares: Sequence[Sequence[Any]]) -> Measured:
-    """Let each caller do its share on a thread of its own, all starting together."""
-    waits: list[float] = []
-    ready = threading.Barrier(len(shares) + 1)
-
-    def work(share: Sequence[Any]) -> None:
-        commit, own = caller(), []
-        ready.wait()
-        for each in share:
-            begun = time.perf_counter()
-            commit(each)
-            own.append(time.perf_counter() - begun)
-        waits.extend(own)
-
-    threads = [threading.Thread(target=work, args=(share,)) for share in shares]
-    for thread in threads:
-        thread.start()
-    ready.wait()
-    begun = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    spent = time.perf_counter() - begun
-    ranked = statistics.quantiles(waits, n=100)
-    return Measured(spent / len(waits) * 1e6, ranked[49] * 1e6, ranked[98] * 1e6)
-
-
 def floor(path: Path, callers: int, payments: int, *, grouped: bool | None = None) -> Measured:
     """The floor for so many callers. `grouped` None: on the caller's thread for one caller, in groups for several."""
     shares = [[raw(commit) for each in share for commit in each] for share in shares_of(callers, payments)]
@@ -223,25 +186,28 @@ def journal(path: Path, callers: int, payments: int, *, may_block: bool = False)
 
 def measured(store: Any, callers: int, payments: int, *, may_block: bool) -> Measured:
     """So many callers of one journal."""
+    shares = [[commit for each in share for commit in each] for share in shares_of(callers, payments)]
+    return measure(partial(submitter, store, may_block=may_block), shares)
 
-    def caller() -> Commits:
-        lock = threading.Lock()
+
+def submitter(store: Any, *, may_block: bool = True) -> Commits:
+    """What one caller makes its commits durable with, in a journal; `may_block` as `Payments` has it."""
+    lock = threading.Lock()
+    lock.acquire()
+    receipts: list[Any] = []
+
+    def done(receipt: Any) -> None:
+        receipts.append(receipt)
+        lock.release()
+
+    def commit(given: Commit) -> None:
+        store.submit(given, done, may_block=may_block)
         lock.acquire()
-        receipts: list[Any] = []
+        receipt = receipts.pop()
+        if not getattr(receipt, "ok", False):
+            raise RuntimeError(f"not committed: {receipt!r}")
 
-        def done(receipt: Any) -> None:
-            receipts.append(receipt)
-            lock.release()
-
-        def commit(given: Commit) -> None:
-            store.submit(given, done, may_block=may_block)
-            lock.acquire()
-            if not receipts.pop().ok:
-                raise AssertionError(given)
-
-        return commit
-
-    return measure(caller, [[commit for each in share for commit in each] for share in shares_of(callers, payments)])
+    return commit
 
 
 def shares_of(callers: int, payments: int) -> Sequence[Sequence[tuple[Commit, Commit]]]:

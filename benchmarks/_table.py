@@ -14,7 +14,7 @@ def table(title: str, rows: Sequence[Row]) -> str:
     names = list(rows[0])
     cells = [[_cell(row[name]) for name in names] for row in rows]
     widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    numeric = [isinstance(rows[0][name], int | float) for name in names]
+    numeric = [any(isinstance(row[name], int | float) for row in rows) for name in names]
     lines = [title, _line(names, widths, numeric), *(_line(row, widths, numeric) for row in cells)]
     return "\n".join(lines)
 

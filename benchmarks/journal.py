@@ -1,171 +1,106 @@
-"""Orders a second and how long a caller waits, for the SQLite and the PostgreSQL journal, beside the floor of each.
+"""Orders a second and latency of the journal, on SQLite and PostgreSQL, beside the floor of the same rows.
 
-A floor writes the same rows into the same tables, for the same callers, in groups, and nothing else: nothing is
-compared, encoded or answered. The PostgreSQL floor is raw psycopg: `executemany`, which is one round trip a statement,
-in one transaction a group. An order is two commits. The contenders take turns; the best round of each counts.
+    python benchmarks/journal.py [--only PART ...] [--databases sqlite postgres] [--postgres URL] [--quick] [--json]
 
-    python benchmarks/journal.py [--postgres URL] [--payments 2000] [--callers 1 16 64] [--rounds 3]
+Parts: `throughput` (1, 16 and 64 callers: floor, journal alone, whole client), `processes` (four on one SQLite file:
+p99 and worst), `recovery` (orders a second that `recover` finishes), `growth` (work an order in a journal of 10,000 and
+of 1,000,000 orders, and claiming all that are due: one in twenty; needs 8 GB of disk for a while).
 
-The database behind the URL gets a schema `benchmark` for the time of the run. Its journal is one with `fsync` on.
+The floors write the same rows into the same tables, for the same callers, durably, and nothing else: raw group commit
+for SQLite, pgbench and psycopg's `executemany` for PostgreSQL. An order is two commits. The contenders take turns in
+short rounds; figures are medians of the rounds.
+
+Without a URL a PostgreSQL server is started for the time of the run. The database behind a URL gets schemas
+`benchmark`, which are removed again.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
-from queue import SimpleQueue
-from typing import Any
+import json
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
-import _journal_floor as files
-from _journal_floor import HAPPY_PATH, Commits, Measured, Rows, measure, raw, shares_of
-from _table import table
+import _growth
+import _processes
+import _recovering
+import _throughput
+from _databases import Database, postgres, sqlite
+from _table import Row, table
 
-from payfallback.journal import migrate_journal, open_journal
-from payfallback.journal._schema import SUMMARY
-
-SCHEMA = "benchmark"
-_VALUES = ["%s::int::boolean" if name in ("needs_person", "uncertain") else "%s" for name in SUMMARY]
-_STATEMENTS = (
-    f"INSERT INTO {SCHEMA}.orders(key, version, fence, owner, lease_until, due, {', '.join(SUMMARY)}, log) "
-    f"VALUES(%s, %s, %s, %s, %s, %s, {', '.join(_VALUES)}, %s)",
-    f"UPDATE {SCHEMA}.orders SET version = %s, fence = %s, owner = %s, lease_until = %s, due = %s, "
-    f"{', '.join(f'{name} = {mark}' for name, mark in zip(SUMMARY, _VALUES, strict=True))}, log = log || %s "
-    "WHERE key = %s",
-    f"INSERT INTO {SCHEMA}.numbers VALUES(%s, %s, %s)",
-    f"INSERT INTO {SCHEMA}.outcomes(id, order_key, order_id, at, body) VALUES(%s, %s, %s, %s, %s)",
-)
+PARTS = ("throughput", "processes", "recovery", "growth")
+DATABASES = ("sqlite", "postgres")
+CALLERS = (1, 16, 64)
+PAYMENTS = {1: 200, 16: 1000, 64: 2000}  # in a round
+SIZES = (10_000, 1_000_000)
 
 
-class PostgresFloor:
-    """Raw psycopg on the tables of a new journal: one thread, one connection, one transaction a group."""
-
-    def __init__(self, url: str) -> None:
-        import psycopg
-
-        self._connection = psycopg.connect(url)
-        self._queue: SimpleQueue[tuple[Rows, threading.Lock] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
-            group = [item]
-            while not self._queue.empty() and (item := self._queue.get()) is not None:
-                group.append(item)
-            self._write([rows for rows, _ in group])
-            for _, waiting in group:
-                waiting.release()
-
-    def _write(self, group: Sequence[Rows]) -> None:
-        given: tuple[list[Any], ...] = (
-            [each.order for each in group if each.order],
-            [each.move for each in group if each.move],
-            [row for each in group for row in each.numbers],
-            [row for each in group for row in each.outcomes],
+def measure(given: argparse.Namespace, bases: Sequence[Database]) -> Iterator[tuple[str, Sequence[Row]]]:
+    """Each table with its title, as soon as it is there."""
+    if "throughput" in given.only:
+        for base in bases:
+            rows = [
+                row for callers in given.callers for row in _throughput.compare(base, callers, *_scale(given, callers))
+            ]
+            yield f"{base.name}: two commits an order; microseconds above the first floor", rows
+    if "processes" in given.only:
+        files = [base for base in bases if base.name == "SQLite"]
+        payments = 200 if given.quick else 4000
+        yield (
+            "several processes on one SQLite file: a wait is for one commit",
+            [row for base in files for row in _processes.compare(base, (1, 16), payments)],
         )
-        with self._connection.cursor() as cursor:
-            for statement, rows in zip(_STATEMENTS, given, strict=True):
-                if rows:
-                    cursor.executemany(statement, rows)
-        self._connection.commit()
-
-    def caller(self) -> Commits:
-        """What one caller makes its rows durable with."""
-        lock = threading.Lock()
-        lock.acquire()
-
-        def commit(rows: Rows) -> None:
-            self._queue.put((rows, lock))
-            lock.acquire()
-
-        return commit
-
-    def close(self) -> None:
-        """End the thread and the connection."""
-        self._queue.put(None)
-        self._thread.join()
-        self._connection.close()
+    if "recovery" in given.only:
+        orders = 200 if given.quick else 1500
+        yield (
+            "recovery, one process, one order after another",
+            [row for base in bases for row in _recovering.compare(base, orders)],
+        )
+    if "growth" in given.only:
+        rounds = 5 if given.quick else 200
+        sizes = (2000, 10_000) if given.quick else (given.small, given.large)
+        found = [_growth.compare(base, sizes, rounds) for base in bases]
+        yield "work an order, by the orders in the journal: microseconds", [row for rows, _ in found for row in rows]
+        yield "claiming all that are due", [claimed for _, claimed in found]
 
 
-@contextmanager
-def schema(url: str) -> Iterator[str]:
-    """A new journal; its address."""
-    import psycopg
-
-    with closing(psycopg.connect(url, autocommit=True)) as owner:
-        drop = f"SET client_min_messages = warning; DROP SCHEMA IF EXISTS {SCHEMA} CASCADE"
-        owner.execute(drop)
-        address = f"{url}{'&' if '?' in url else '?'}schema={SCHEMA}"
-        migrate_journal(address)
-        try:
-            yield address
-        finally:
-            owner.execute(drop)
+def _scale(given: argparse.Namespace, callers: int) -> tuple[int, int]:
+    """Payments in a round, and rounds."""
+    payments = PAYMENTS.get(callers, 1000)
+    return (max(2 * callers, payments // 10), 2) if given.quick else (payments, given.rounds)
 
 
-def postgres_floor(url: str, callers: int, payments: int) -> Measured:
-    """The floor for so many callers."""
-    shares = [[raw(commit) for each in share for commit in each] for share in shares_of(callers, payments)]
-    with schema(url), closing(PostgresFloor(url)) as store:
-        return measure(store.caller, shares)
+def options() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="which parts")
+    parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
+    parser.add_argument("--postgres", default="", metavar="URL", help="a database; without it, a server of its own")
+    parser.add_argument("--folder", default="build/benchmarks", help="where the SQLite files go: a real disk")
+    parser.add_argument("--callers", type=int, nargs="+", default=CALLERS)
+    parser.add_argument("--rounds", type=int, default=9, help="of throughput")
+    parser.add_argument("--small", type=int, default=SIZES[0], help="orders in the small journal")
+    parser.add_argument("--large", type=int, default=SIZES[1], help="orders in the large journal")
+    parser.add_argument("--quick", action="store_true", help="few rounds: shows that it runs, measures little")
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a table")
+    return parser
 
 
-def postgres_journal(url: str, callers: int, payments: int) -> Measured:
-    """The journal for so many callers, threads that wait, as `Payments` has them."""
-    with schema(url) as address, closing(open_journal(address)) as store:
-        return files.measured(store, callers, payments, may_block=True)
-
-
-def sqlite(work: Callable[[Path, int, int], Measured]) -> Callable[[int, int], Measured]:
-    """A contender on a file of its own."""
-
-    def run(callers: int, payments: int) -> Measured:
-        with tempfile.TemporaryDirectory() as folder:
-            return work(Path(folder) / "journal.db", callers, payments)
-
-    return run
-
-
-def contenders(url: str) -> dict[str, dict[str, Callable[[int, int], Measured]]]:
-    """The floor and the journal of each database."""
-    journal = sqlite(lambda path, callers, payments: files.journal(path, callers, payments, may_block=True))
-    found = {"SQLite": {"floor": sqlite(files.floor), "journal": journal}}
-    if url:
-        found["PostgreSQL"] = {
-            "floor": lambda callers, payments: postgres_floor(url, callers, payments),
-            "journal": lambda callers, payments: postgres_journal(url, callers, payments),
-        }
-    return found
-
-
-def main() -> None:
-    """Print a row for each database and number of callers."""
-    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--postgres", default="", metavar="URL", help="a database of its own; without it, SQLite only")
-    options.add_argument("--payments", type=int, default=2000)
-    options.add_argument("--callers", type=int, nargs="+", default=[1, 16, 64])
-    options.add_argument("--rounds", type=int, default=3)
-    given = options.parse_args()
-    rows = []
-    for database, pair in contenders(given.postgres).items():
-        for callers in given.callers:
-            taken = [{name: run(callers, given.payments) for name, run in pair.items()} for _ in range(given.rounds)]
-            best = {name: min(each[name] for each in taken) for name in pair}
-            floor, journal = best["floor"].per_commit * HAPPY_PATH, best["journal"].per_commit * HAPPY_PATH
-            rows.append(
-                {
-                    "database": database, "callers": callers, "floor orders/s": round(1e6 / floor),
-                    "journal orders/s": round(1e6 / journal), "of the floor": floor / journal,
-                    "us above": round(journal - floor), "p50 us": round(best["journal"].p50),
-                    "p99 us": round(best["journal"].p99),
-                }
-            )  # fmt: skip  # a list of columns
-    print(table("The journal, two commits an order", rows))
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print."""
+    given = options().parse_args(arguments)
+    machine = f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}"
+    print(json.dumps({"machine": machine}) if given.json else machine)
+    with ExitStack() as stack:
+        bases = [sqlite(given.folder)] if "sqlite" in given.databases else []
+        if "postgres" in given.databases:
+            bases.append(stack.enter_context(postgres(given.postgres)))
+        for title, rows in measure(given, bases):
+            print(json.dumps({title: rows}) if given.json else f"\n{table(title, rows)}", flush=True)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,8 @@
 """What was simulated: orders, virtual years, faults by kind, promises broken, and which transitions were taken.
 
-    python benchmarks/reliability.py [--seed 1] [--orders 20000] [--json]
+    python benchmarks/reliability.py [--seed 1] [--orders 20000] [--journal sqlite] [--planted] [--json]
+
+With `--planted` also how many of the bugs that the tests plant the simulator saw.
 
 The figures of docs/reliability.md come from here. The same seed gives the same figures but for the speed.
 """
@@ -12,11 +14,12 @@ import json
 import sys
 from collections.abc import Sequence
 
+from _planted import killed
 from _table import Row, table
 
 from payfallback._core import fold, state
 from payfallback._core.state import TRANSITIONS, Fact, Status
-from payfallback.testing.simulator import CASES, Report, run_case, simulate
+from payfallback.testing.simulator import CASES, Report, run_case, simulate, watch
 
 Taken = dict[tuple[Status, Fact], int]
 
@@ -30,6 +33,7 @@ def watched() -> Taken:
         return state.step(status, fact)
 
     vars(fold).update(step=step)  # where the events are folded
+    vars(watch).update(told_again=lambda events: ())  # a checker that only tries what a repetition would do
     return taken
 
 
@@ -44,6 +48,7 @@ def rows(report: Report, cases: Sequence[Report], taken: Taken) -> dict[str, Seq
         "violations": report.violations + sum(each.violations for each in cases),
         "unresolved": report.unresolved,
         "for a person": report.before_a_person,
+        "effects": report.effects,
         "orders/s a core": report.orders_per_second,
     }
     faults: list[Row] = [{"fault": name, "times": times} for name, times in sorted(report.faults.items())]
@@ -61,14 +66,20 @@ def main(arguments: Sequence[str]) -> int:
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--orders", type=int, default=20_000)
+    reader.add_argument("--journal", choices=("memory", "sqlite"), default="memory")
+    reader.add_argument("--planted", action="store_true")
     reader.add_argument("--json", action="store_true")
     given = reader.parse_args(arguments)
     taken = watched()
-    report = simulate(given.seed, given.orders)
-    cases = [run_case(name) for name in CASES]
+    report = simulate(given.seed, given.orders, journal=given.journal)
+    cases = [run_case(name, journal=given.journal) for name in CASES]
     shown = rows(report, cases, taken)
+    if given.planted:
+        shown["planted bugs"] = killed()
     for title, part in shown.items():
         print(json.dumps({title: part}) if given.json else table(title, part))
+    for finding in (each for one in (report, *cases) for each in one.findings):
+        print(*finding.wrong, f"again: {finding.play}", sep="\n", file=sys.stderr)
     return 1 if report.violations or any(each.violations for each in cases) else 0
 
 

@@ -118,6 +118,7 @@ def test_what_would_be_claimed_is_listed_and_not_taken(journal: Journal, clock: 
     submit(journal, new("held", due=START, owner="payer", take_lease=30))
     clock.turn(10)
     assert [(each.order_id, each.due - START) for each in ask(journal.due, 2)] == [("later", 1), ("late", 5)]
+    assert [each.overdue for each in ask(journal.due, 2)] == [9, 5]
     assert ask(journal.due, 0) == ()
     assert [each.order_id for each in ask(journal.due, 10)] == ["later", "late", "soon"]
     ask(journal.claim, "recoverer", 30, 1)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any
 
+import anyio
 import pytest
 
+from payfallback._runtime.aio import AsyncSlot
 from payfallback._runtime.waking import Held, Post, post_of
 
 
@@ -29,6 +35,65 @@ def test_a_cancelled_task_waits_for_what_it_wrote() -> None:
         return early, task.cancelled()
 
     assert asyncio.run(run()) == (False, True)
+
+
+class Counting(selectors.SelectSelector):
+    """Knows how often its loop went round."""
+
+    rounds = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Count."""
+        self.rounds += 1
+        return super().select(timeout)
+
+
+async def _by_task(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(work)
+    await asyncio.sleep(0.01)
+    for _ in range(2):
+        task.cancel()
+        await asyncio.sleep(0.01)
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _by_scope(work: Coroutine[Any, Any, None]) -> None:
+    with anyio.move_on_after(0.01):
+        await work
+
+
+async def _by_timeout(work: Coroutine[Any, Any, None]) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(work, 0.01)
+
+
+@pytest.mark.parametrize("cancelled", [_by_task, _by_scope, _by_timeout])
+def test_a_cancelled_caller_knows_what_became_durable(
+    cancelled: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
+) -> None:
+    """However it is cancelled, it waits for the answer, then ends as cancelled; the loop sleeps meanwhile."""
+    known, went_on, selector = [], [], Counting()
+
+    async def commit(slot: AsyncSlot) -> None:
+        try:
+            await slot.wait()
+            await asyncio.sleep(0)
+            went_on.append(True)
+        finally:
+            known.append(slot.value)
+
+    async def run() -> None:
+        slot = AsyncSlot()
+        journal = threading.Timer(0.1, slot, ["durable"])
+        journal.start()
+        await cancelled(commit(slot))
+        journal.join()
+
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        runner.run(run())
+    assert (known, went_on) == (["durable"], [])
+    assert selector.rounds < 100
 
 
 def test_a_group_is_woken_with_one_call() -> None:

@@ -62,13 +62,20 @@ class AsyncSlot:
         await anyio.lowlevel.checkpoint_if_cancelled()
 
     async def _wait_asyncio(self, loop: asyncio.AbstractEventLoop) -> None:
-        future = Held(loop=loop)  # `task.cancel()` knows no shield: it waits for this
-        self._wake = partial(post_of(loop).done, future)
-        if self.value is not _WAITING:
-            return
-        with anyio.CancelScope(shield=True):  # a cancelled scope would wake the loop over and over
+        try:
+            await self._answered(loop.create_future())
+        except asyncio.CancelledError:
+            # Only now, as it is rare and costs more than the wait. `task.cancel()` knows no shield, hence a future that
+            # holds; and a cancelled scope of anyio would wake the loop over and over, hence the shield.
+            with anyio.CancelScope(shield=True):
+                await self._answered(Held(loop=loop))
+            raise
+
+    async def _answered(self, future: asyncio.Future[None]) -> None:
+        """Wait for the answer. The way to wake this task is in place before the look whether it is there already."""
+        self._wake = partial(post_of(future.get_loop()).done, future)
+        if self.value is _WAITING:
             await future
-        await anyio.lowlevel.checkpoint_if_cancelled()
 
 
 class AsyncDriver:

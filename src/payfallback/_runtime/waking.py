@@ -26,10 +26,10 @@ class Post:
     __slots__ = ("_called", "_waiting")
 
     def __init__(self) -> None:
-        self._waiting: deque[Held] = deque()
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._called = False
 
-    def done(self, future: Held) -> None:
+    def done(self, future: asyncio.Future[None]) -> None:
         """Let the loop finish a future of its own, together with what else is done by then."""
         self._waiting.append(future)
         if not self._called:

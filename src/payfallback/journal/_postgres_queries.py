@@ -76,7 +76,7 @@ def count_due(session: Session) -> int:
 
 def due(session: Session, limit: int) -> tuple[DueOrder, ...]:
     """What `claim` would take."""
-    rows = session.rows(f"SELECT key, due, fence {_IS_FREE_AND_DUE}", limit=max(0, limit))
+    rows = session.rows(f"SELECT key, due, fence, {NOW} {_IS_FREE_AND_DUE}", limit=max(0, limit))
     return tuple(due_order(*row) for row in rows)
 
 

@@ -68,7 +68,7 @@ def count_due(connection: sqlite3.Connection, now: float) -> int:
 def due(connection: sqlite3.Connection, now: float, limit: int) -> tuple[DueOrder, ...]:
     """What `claim` would take."""
     rows = connection.execute(f"SELECT key, due, fence {_IS_FREE_AND_DUE}", (now, now, max(0, limit)))
-    return tuple(due_order(*row) for row in rows)
+    return tuple(due_order(key, due, fence, now) for key, due, fence in rows)
 
 
 def summaries(connection: sqlite3.Connection, states: Sequence[str], limit: int, sort: str) -> tuple[Summary, ...]:

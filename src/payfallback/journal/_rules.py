@@ -53,10 +53,10 @@ def check_lease(owner: str, lease: float) -> None:
         raise ProgrammingError("a lease needs an owner and a length")
 
 
-def due_order(key: str, due: float, fence: int) -> DueOrder:
-    """An order that is due, from the columns of its row."""
+def due_order(key: str, due: float, fence: int, now: float) -> DueOrder:
+    """An order that is due, from the columns of its row and the journal's time."""
     merchant, _, order_id = key.partition("|")
-    return DueOrder(order_id=order_id, merchant=merchant, due=due, fence=fence)
+    return DueOrder(order_id=order_id, merchant=merchant, due=due, overdue=now - due, fence=fence)
 
 
 def check_age(before: float, now: float) -> None:

@@ -171,9 +171,8 @@ class MemoryJournal:
 
     def due(self, limit: int, done: Done) -> None:
         """`done(tuple[DueOrder, ...])`: what `claim` would take now, most overdue first. Takes nothing."""
-        self._answer(
-            done, lambda: tuple(due_order(key, due, self._orders[key].fence) for due, key in self._free(limit, None))
-        )
+        fences, now = self._orders, self._now()
+        self._answer(done, lambda: tuple(due_order(k, d, fences[k].fence, now) for d, k in self._free(limit, None)))
 
     def list(self, states: Sequence[str], limit: int, done: Done, *, sort: str = "since") -> None:
         """`done(tuple[Summary, ...])`; no states: all. Oldest first, largest first, or soonest due first."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from payfallback._core.bill import hold_against
 from payfallback._core.run import Flow
+from payfallback._values import changed
 from payfallback.bills import BillLine, Finding, Reconciled
 from payfallback.errors import BillUnavailable, UnknownOption
 from payfallback.model import Money
@@ -42,6 +43,8 @@ class Reconciling:
         self._told: list[Finding] = []
         self._lines = 0
         self._paid: set[str] = set()
+        self._moved: dict[tuple[str, str, str], str] = {}
+        self._again: set[int] = set()
         midnight = datetime.combine(day, time(), provider.bill_days.zone)
         self.start = midnight.timestamp() + provider.bill_days.starts
         self.end = self.start + 86400.0
@@ -67,7 +70,18 @@ class Reconciling:
                 if line.what == "paid":
                     self._of_the_day(line)
                     self._paid.add(line.number)
+                if line.done and (line.what == "paid" or line.refund):
+                    self._once(line)
                 yield line
+
+    def _once(self, line: BillLine) -> None:
+        """A number that a provider charged twice, or a refund that it made twice, is no match the second time; only a
+        file that says one thing twice is."""
+        which = (line.what, line.number or line.provider_ref, line.refund)
+        if which not in self._moved:
+            self._moved[which] = line.provider_ref
+        elif line.what == "refunded" or line.provider_ref != self._moved[which]:
+            self._again.add(line.row)
 
     def _of_the_day(self, line: BillLine) -> None:
         """Another day's bill would match, and hide what is missing on this one."""
@@ -95,6 +109,8 @@ class Reconciling:
         met = finding or Finding(
             met="unknown", number=line.number, amount=line.amount, row=line.row, refund=line.refund
         )
+        if met.met == "matched" and line.row in self._again:
+            met = changed(met, met="amount_differs")
         self._count(met)
 
     def held(self, summaries: tuple[Summary, ...]) -> None:

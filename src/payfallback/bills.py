@@ -13,7 +13,7 @@ Met = Literal[
     "matched",  # the journal says the same
     "learned",  # a capture that the journal did not know: now the winner, or surplus that goes back
     "refund_learned",  # a refund that was still open in the journal
-    "amount_differs",  # for a person
+    "amount_differs",  # for a person; also a number that the provider charged twice, or a refund that it made twice
     "contradicted",  # the journal had heard of this line before, and the provider said something else since
     "unknown",  # no order of this journal has the number
     "refund_unknown",  # money went back, and the journal never asked for it

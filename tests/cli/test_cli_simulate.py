@@ -15,7 +15,7 @@ def test_the_last_line_of_json_is_the_account(capsys: pytest.CaptureFixture[str]
     assert payfallback(["simulate", "--seed", "7", "--orders", "25", "--json"]) == 0
     account = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert account["seed"] == 7
-    assert account["orders"] >= 25
+    assert account["orders"] == 25
     assert account["faults"] == sum(account["faults_by_kind"].values()) > 0
     assert (account["violations"], account["unresolved"]) == (0, 0)
     assert account["seconds"] > 0 < account["orders_per_second"]
@@ -51,5 +51,11 @@ def test_a_broken_promise_exits_with_one(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr(run, "due", lambda *given, **named: None)
     assert payfallback(["simulate", "--case", "crash-between-record-and-send", "--steps"]) == 1
     told = capsys.readouterr().out
-    for word in ("BROKEN", "again     payfallback simulate --case", "moves are enough", "order opened for", "CRASHES"):
+    for word in (
+        "BROKEN",
+        "again     payfallback simulate --case",
+        "moves are enough",
+        "order opened for",
+        "append/opened",
+    ):
         assert word in told

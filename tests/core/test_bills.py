@@ -154,6 +154,20 @@ def test_another_amount_is_for_a_person(known: bool) -> None:
     assert isinstance(counter.payments.status(ORDER), pf.Paid) is known
 
 
+def test_a_number_that_was_charged_twice_is_for_a_person() -> None:
+    """No answer of the provider's shows it: two trades under one number, or one refund made twice. A file that says one
+    thing twice is no second charge."""
+    counter = Counter()
+    counter.first.on(Kind.CHARGE, captured())
+    counter.payments.pay(order(), "a")
+    assert counter.met(paid(), paid()) == {"matched": 2}
+    assert counter.met(paid(), paid().replace(f"42{NUMBER}", f"43{NUMBER}")) == {"matched": 1, "amount_differs": 1}
+    counter.first.on(Kind.REFUND, says(pf.Verdict.REFUNDED, amount=AMOUNT))
+    counter.payments.refund(ORDER, "r1")
+    twice = counter.met(paid(), back(f"{NUMBER}M1"), back(f"{NUMBER}M1"))
+    assert twice == {"matched": 2, "amount_differs": 1}
+
+
 def test_numbers_of_nobody_and_captures_without_a_line_are_for_a_person() -> None:
     """What only one side knows stands in the report with its number."""
     counter = Counter()

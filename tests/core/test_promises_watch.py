@@ -69,6 +69,7 @@ def test_a_dead_attempt_is_watched_until_its_horizon() -> None:
             lab.recover()
             looks += 1
         assert 2 * DAY <= lab.clock.epoch() - sent <= 2 * DAY + HOUR
+        assert lab.ledger.arrivals(ORDER, Kind.QUERY)[-1].at - sent >= 2 * DAY  # the last look is made, too
         assert looks <= 10
 
 

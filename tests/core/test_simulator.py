@@ -15,6 +15,7 @@ from payfallback.testing.simulator.world import World
 
 BUDGET = 800  # orders that every run of the tests simulates
 FRESH = 200  # orders from a seed that nobody has seen
+ON_DISK = 12  # orders over a real SQLite file
 
 
 def _told(findings: tuple[Finding, ...]) -> str:
@@ -25,7 +26,7 @@ def test_the_budget_of_simulated_orders_breaks_no_promise() -> None:
     """Crashes, pauses, lost replies, late captures, forgeries, jumping clocks: nothing twice, nothing forgotten."""
     report = simulate(1, BUDGET)
     assert (report.violations, report.unresolved) == (0, 0), _told(report.findings)
-    assert report.orders >= BUDGET
+    assert report.orders == BUDGET
     assert report.captures > BUDGET / 3
 
 
@@ -35,6 +36,12 @@ def test_a_fresh_seed_breaks_no_promise() -> None:
     print(f"PAYFALLBACK_SEED={seed}")
     report = simulate(seed, FRESH)
     assert (report.violations, report.unresolved) == (0, 0), f"PAYFALLBACK_SEED={seed}: {_told(report.findings)}"
+
+
+def test_worlds_on_a_real_file_break_no_promise() -> None:
+    """The journal is a SQLite file that each process opens, and dies without closing; what it took is there."""
+    report = simulate(1, ON_DISK, journal="sqlite")
+    assert (report.violations, report.unresolved, report.orders) == (0, 0, ON_DISK), _told(report.findings)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -57,6 +64,11 @@ def test_a_seed_is_reproducible_to_the_event(seed: int) -> None:
     assert lives[0][0]
 
 
+def test_exactly_so_many_orders_are_played() -> None:
+    """The last world has no more orders than were asked for."""
+    assert [simulate(1, orders).orders for orders in range(1, 12)] == list(range(1, 12))
+
+
 def test_random_days_use_the_whole_vocabulary() -> None:
     """Every kind of move and of trouble comes up by chance."""
     moves = [move for seed in range(600) for move in schedule(seed)[1]]
@@ -74,6 +86,8 @@ def test_an_unknown_kind_of_trouble_is_refused() -> None:
     """A misspelt kind says which there are."""
     with pytest.raises(pf.ProgrammingError, match="weather"):
         simulate(1, 1, groups=("weather",))
+    with pytest.raises(pf.ProgrammingError, match="memory or sqlite"):
+        simulate(1, 1, journal="paper")
     with pytest.raises(pf.ProgrammingError, match="double"):
         run_case("duble-click")
     assert "crashes" in GROUPS
@@ -82,7 +96,7 @@ def test_an_unknown_kind_of_trouble_is_refused() -> None:
 def test_a_violation_comes_with_a_short_schedule_and_its_story(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left of the schedule still breaks the same promise, each of its moves is needed, and it is told."""
     test_planted_bugs.surplus_is_kept(monkeypatch)
-    report = simulate(15, 12)
+    report = simulate(34, 12)
     assert report.violations
     finding = report.findings[0]
     assert 0 < len(finding.schedule) < finding.length

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import simulator_bugs
 import test_planted_bugs as rules_broken
 import test_planted_money_bugs as money_lost
 
@@ -161,6 +162,7 @@ def a_question_is_enough(patch: Patch) -> None:
 PLANTED: tuple[Callable[[Patch], None], ...] = (
     *rules_broken.PLANTED,
     *money_lost.STORIES,
+    *simulator_bugs.PLANTED,
     the_fence_is_ignored,
     the_version_is_ignored,
     a_lease_is_free_for_anybody,
@@ -180,12 +182,39 @@ PLANTED: tuple[Callable[[Patch], None], ...] = (
     a_question_is_enough,
 )
 
+# The mistakes that a payment library is most likely to make, and the bugs that stand for them.
+MUST = {
+    "journal after charge": rules_broken.sent_before_it_is_durable,
+    "split commit of death and start": simulator_bugs.the_next_start_is_durable_before_the_last_death,
+    "dead made absorbing": money_lost.dead_is_absorbing,
+    "not-found taken as dead": rules_broken.not_found_is_death,
+    "no close before switching": a_question_is_enough,
+    "ignored fence": the_fence_is_ignored,
+    "refund under a new key": money_lost.a_refund_gets_a_new_number,
+    "breaker error taken as not sent": our_own_gate_proves_not_sent,
+    "unlisted code taken as declined": simulator_bugs.an_unlisted_code_is_taken_for_declined,
+    "winner overwritten": money_lost.the_winner_is_overwritten,
+    "notification acknowledged before it is stored": a_notification_is_acknowledged_before_it_is_stored,
+    "lease by wall clock": simulator_bugs.a_lease_goes_by_the_wall_clock,
+}
+
+
+def test_the_likeliest_mistakes_are_planted() -> None:
+    """Each of them is among the bugs, and no bug is planted twice."""
+    assert set(MUST.values()) <= set(PLANTED)
+    assert len(set(PLANTED)) == len(PLANTED) >= 40
+
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
 def test_the_simulator_kills_a_planted_bug(plant: Callable[[Patch], None], monkeypatch: Patch) -> None:
     """A rule of the money path is broken, and the named schedules or a bounded number of random orders show it."""
     plant(monkeypatch)
-    assert next(_broken(), None) is not None, f"{plant.__name__} survived {ENOUGH} orders"
+    assert is_killed(), f"{plant.__name__} survived {ENOUGH} orders"
+
+
+def is_killed() -> bool:
+    """Whether what is planted now shows, in the named schedules or in a bounded number of random orders."""
+    return next(_broken(), None) is not None
 
 
 def _broken() -> Iterator[Broken]:

@@ -24,6 +24,7 @@ CLOSES = Capabilities(close=True, close_names_trade=True, resend=600)
         ("reply_lost", Verdict.UNKNOWN, Cause.NETWORK, 1, 0.2),
         ("malformed", Verdict.UNKNOWN, Cause.API_FAILURE, 1, 0.2),
         ("unsigned", Verdict.UNKNOWN, Cause.API_FAILURE, 1, 0.2),
+        ("unlisted", Verdict.UNKNOWN, Cause.UNRECOGNISED, 1, 0.2),
         ("rate_limited:7", Verdict.DECLINED, Cause.RATE_LIMITED, 0, 0.2),
         ("captured_late", Verdict.PENDING, Cause.AWAITING_PROVIDER, 0, 0.2),
         ("declined:overdue", Verdict.DECLINED, Cause.OVERDUE, 0, 0.2),

@@ -96,19 +96,22 @@ def _what(record: Record, kind: Kind, refund: str) -> tuple[str, str]:
 
 
 def adopt(run: Run, order: Order, option: Option, channel: Channel, number: str, sent_at: float) -> Flow:
-    """Begin to look after a charge that other code sent. Raises `OrderConflict` when something is open already."""
+    """Begin to look after a charge that other code sent. Raises `OrderConflict` when something is open already, or this
+    very payment was taken over before."""
     run.order, run.choice = order, option.id
     opening(run, order)
     for _ in range(5):
         record = run.known
-        if record.current is not None or record.finished:
+        account = channel.account.id
+        known = any((each.account, each.number) == (account, number) for each in record.attempts)
+        if record.current is not None or record.finished or known:
             raise OrderConflict(
                 f"order {order.id!r} already has an attempt or is settled", hint="adopt a payment once, before `pay`"
             )
         seq = len(record.attempts) + 1
         starts = channel.capabilities.starts
         run.add(
-            e.Planned(run.now(), seq, number, option.id, channel.account.id, starts, None, {}, adopted=True),
+            e.Planned(run.now(), seq, number, option.id, account, starts, None, {}, adopted=True),
             e.Sending(sent_at, seq, 1, "charge", sent_at),
         )
         if (yield from run.flush()):

@@ -256,14 +256,15 @@ def _watched(record: Record, attempt: Attempt, view: View) -> Task | None:
     if not channel.capabilities.query:
         return None
     since = max(attempt.first_sent, attempt.expires_at or 0.0)
-    if view.now >= since + channel.capabilities.watch:
+    times, _ = view.asked.get(attempt.seq, (0, 0.0))
+    over = view.now >= since + channel.capabilities.watch
+    if over and (view.looked or times):  # the last look is made when its time has come, not left out
         return None
-    if _unclosed(attempt) and _closable(record, attempt, view, channel.capabilities, attempt.first_sent):
+    if not over and _unclosed(attempt) and _closable(record, attempt, view, channel.capabilities, attempt.first_sent):
         rested = not attempt.closes or view.now >= attempt.close_sent_at + 60.0
         if not view.looked and rested and attempt.dead_because == "not_exposed":
             soonest = attempt.first_sent + channel.capabilities.close_after
             return Task(max(view.now, soonest), Act.CLOSE, attempt.seq)
-    times, _ = view.asked.get(attempt.seq, (0, 0.0))
     if view.looked or times:
         first = attempt.first_sent + (5.0 if _unclosed(attempt) else 300.0)
         later = (first, attempt.first_sent + 3600.0, since + channel.capabilities.watch)

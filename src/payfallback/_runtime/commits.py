@@ -122,11 +122,13 @@ _RETURNING = frozenset({Status.SURPLUS, Status.REFUNDING})
 
 
 def never_sent(append: Append, at: float) -> Commit | None:
-    """The evidence that a caller went away while its intent became durable: what it wanted to send never was sent."""
+    """The evidence that a caller went away while its intent became durable: what it wanted to send never was sent. What
+    was adopted other code had sent before."""
+    adopted = {event.seq for event in append.events if type(event) is e.Planned and event.adopted}
     events = tuple(
         e.Seen(at, event.seq, event.what, Verdict.NOT_SENT.value, event.request, "local", 0.0, Cause.TIME_UP.value)
         for event in append.events
-        if type(event) is e.Sending and event.what in ("charge", "capture")
+        if type(event) is e.Sending and event.what in ("charge", "capture") and event.seq not in adopted
     )
     if not events:
         return None

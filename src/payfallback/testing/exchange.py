@@ -21,6 +21,7 @@ class Reply:
     says: Answer | None = None
     signed: bool = True
     readable: bool = True
+    listed: bool = True
     retry_after: float | None = None
 
 
@@ -37,6 +38,7 @@ class Course:
         "cut",
         "honoured",
         "late",
+        "listed",
         "readable",
         "retry_after",
         "signed",
@@ -46,7 +48,7 @@ class Course:
 
     def __init__(self, latency: float) -> None:
         self.work, self.late = latency, 0.0
-        self.arrives = self.honoured = self.answered = self.signed = self.readable = True
+        self.arrives = self.honoured = self.answered = self.signed = self.readable = self.listed = True
         self.cut = False
         self.status = 200
         self.retry_after: float | None = None
@@ -90,6 +92,10 @@ def _unsigned(course: Course, fault: Fault) -> None:
     course.signed = False
 
 
+def _unlisted(course: Course, fault: Fault) -> None:
+    course.listed = False
+
+
 def _delivered_late(course: Course, fault: Fault) -> None:
     course.late, course.answered = fault.number, False
 
@@ -104,6 +110,7 @@ _BENDS: Mapping[str, Callable[[Course, Fault], None]] = {
     "reply_lost": _reply_lost,
     "malformed": _malformed,
     "unsigned": _unsigned,
+    "unlisted": _unlisted,
     "delivered_late": _delivered_late,
 }
 
@@ -136,7 +143,8 @@ class Exchange:
     @property
     def answer_reaches_caller(self) -> bool:
         """Whether a caller that waits will learn what the provider did."""
-        return not (self.timed_out or self.course.cut) and self.course.readable and self.course.signed
+        course = self.course
+        return not (self.timed_out or course.cut) and course.readable and course.signed and course.listed
 
     def arrive(self) -> None:
         """The moment `arrives_at` has come."""
@@ -168,8 +176,10 @@ def judge(operation: Operation, result: Any) -> Answer:
         return _judge_error(result)
     if not isinstance(result, Reply):
         return Answer(verdict=Verdict.UNKNOWN, cause=Cause.UNRECOGNISED, code=type(result).__name__[:64])
-    if result.status == 200 and result.says is not None and result.signed and result.readable:
+    if result.status == 200 and result.says is not None and result.signed and result.readable and result.listed:
         return result.says
+    if not result.listed:
+        return Answer(verdict=Verdict.UNKNOWN, cause=Cause.UNRECOGNISED, code="code_of_tomorrow", unlisted=True)
     if not result.readable or not result.signed:
         code = "unsigned" if result.readable else "malformed"
         return Answer(verdict=Verdict.UNKNOWN, cause=Cause.API_FAILURE, code=code)

@@ -67,6 +67,7 @@ EXTRAS: Mapping[str, Rule] = {
     "declined_open": Rule(
         "refuses for this cause, but the same number can still be paid", "cause", 0.0, _CHARGE, _CHARGE
     ),
+    "unlisted": Rule("does what it was asked; answers with a code that is in no table"),
     "user_paying": Rule(
         "a charge that would go through at once waits for the shopper", "nothing", 0.0, _CHARGE, _CHARGE
     ),

@@ -207,7 +207,7 @@ class FakeProvider:
         operation, course = exchange.operation, exchange.course
         can = self.capabilities(operation.product)
         says = self._books.perform(operation, can, exchange.struck, self.time())
-        exchange.reply = Reply(course.status, says, course.signed, course.readable)
+        exchange.reply = Reply(course.status, says, course.signed, course.readable, course.listed)
 
     def _later(self, delay: float, run: Callable[[float], None]) -> None:
         self.clock.call_later(delay, partial(self._happen, run))

@@ -19,14 +19,21 @@ from payfallback.testing.simulator.moves import Move
 from payfallback.testing.simulator.post import asked
 from payfallback.testing.simulator.process import Process, Trap
 from payfallback.testing.simulator.shop_calls import delivery, recovery
+from payfallback.testing.simulator.shops import WATCH
+from payfallback.testing.simulator.staff import adopt, bill, console, contradict
 from payfallback.testing.simulator.world import World
+
+PAYING = frozenset({"pay", "switch", "edit", "cancel"})
+MOST_PROCESSES = 4  # of one shop; the child of a further fork takes the place of the youngest
 
 
 def act(world: World, move: Move) -> None:
     """Make a move. What the library refuses is no finding: nothing was started then."""
     process = world.processes[move.process % len(world.processes)]
     order = world.orders[move.order % len(world.orders)]
-    world.scheduler.say("", f"-- {move}")
+    world.scheduler.say("", "--", move)
+    if move.word in PAYING and not world.is_ours(order):
+        return
     try:
         _ACTS[move.word](world, move, process, order)
     except PayfallbackError as error:
@@ -100,7 +107,11 @@ def _shown(world: World, order: Order) -> list[tuple[Liar, str]]:
     """What the shopper has in hand, oldest first: codes that were handed over, and what needs no code."""
     events = world.watch.of(order.id)
     handed = {each.seq for each in events if type(each) is HandedOver}
-    planned = [each for each in events if type(each) is Planned and (each.seq in handed or each.starts != "shopper")]
+    planned = [
+        each
+        for each in events
+        if type(each) is Planned and (each.seq in handed or each.starts != "shopper" or each.adopted)
+    ]
     waiting = {number: fake for fake in world.fakes.values() for number in fake.waiting(order.id)}
     return [(waiting[each.number], each.number) for each in planned if each.number in waiting]
 
@@ -122,6 +133,8 @@ def _lie(world: World, move: Move, process: Process, order: Order) -> None:
     for each in world.watch.of(order.id):
         if type(each) is Planned and world.fakes[each.account].captures_after_all(each.number):
             world.scheduler.struck["lie"] += 1
+            if world.clock.epoch() > each.at + WATCH:
+                world.watch.billed.add(order.id)
             return
 
 
@@ -193,6 +206,21 @@ def _stop(world: World, move: Move, process: Process, order: Order) -> None:
     world.start("stop", process, asked("stop_channel", switch))
 
 
+def _neighbour(world: World, move: Move, process: Process, order: Order) -> None:
+    world.scheduler.struck["neighbour"] += 1
+    process.neighbour(move.number(0, 10.0), move.number(1, 2.0))
+
+
+def _fork(world: World, move: Move, process: Process, order: Order) -> None:
+    world.scheduler.struck["fork"] += 1
+    if len(world.processes) < MOST_PROCESSES:
+        world.processes.append(process.fork(len(world.processes)))
+        return
+    eldest = world.processes[-1]
+    world.scheduler.crash(eldest)
+    world.processes[-1] = process.fork(eldest.number)
+
+
 _ACTS: Mapping[str, Callable[[World, Move, Process, Order], Any]] = {
     "pay": _pay,
     "switch": _pay,
@@ -209,12 +237,18 @@ _ACTS: Mapping[str, Callable[[World, Move, Process, Order], Any]] = {
     "lift": _lift,
     "lie": _lie,
     "stale": _stale,
+    "contradict": contradict,
+    "adopt": adopt,
+    "console": console,
+    "bill": bill,
     "post": _mode,
     "forged": _forged,
     "foreign": _foreign,
     "crash": _crash,
     "trap": _trap,
     "pause": _pause,
+    "neighbour": _neighbour,
+    "fork": _fork,
     "jump": _jump,
     "journal": _journal,
     "health": _health,

@@ -117,6 +117,22 @@ OF_CALLS: Mapping[str, Case] = {
         1,
         0,
     ),
+    "recoverer-with-a-clock-ahead": Case(
+        "the clock of one recoverer is an hour ahead: the other one's lease holds all the same",
+        CARDS,
+        (
+            at(0.0, "post", "off"),
+            fault("a", "reply_lost", "charge"),
+            fault("a", "slow:2.5", "query"),
+            at(0.0, "trap", "call/charge", 1.0, "crash_after"),
+            pay(),
+            at(1.0, "jump", 3600.0, process=1),
+            at(20.0, "recover"),
+            at(21.0, "recover", process=1),
+        ),
+        1,
+        0,
+    ),
     "paused-process-wakes": Case(
         "a process stands still before it sends; another closes its attempt; then it wakes up and sends",
         Shop(("card", "card"), lease=3.0),

@@ -50,15 +50,21 @@ def examine(again: str, shop: Shop, seed: str, moves: Sequence[Move], wrong: Seq
     """Shrink a schedule that fails, and tell its story. `again`: how to play the whole one."""
     small, kept = shortest(shop, seed, moves, wrong[0].promise)
     world = World(small, seed, kept, trail=True)
-    life = play(world)
-    shown = life.wrong or tuple(wrong)
+    try:
+        shown = play(world).wrong or tuple(wrong)
+        return _told(world, again, len(moves), shown)
+    finally:
+        world.close()
+
+
+def _told(world: World, again: str, length: int, shown: tuple[Broken, ...]) -> Finding:
     key = next((each for each in world.keys if shown[0].order_id in each), next(iter(world.keys), ""))
     return Finding(
         again,
         shown,
-        small,
-        len(moves),
-        kept,
+        world.shop,
+        length,
+        world.moves,
         _story(world, key),
         tuple(_entry(each) for each in world.ledger.entries()),
         tuple(world.scheduler.trail or ()),

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from payfallback.errors import JournalUnavailable
-from payfallback.journal.memory import MemoryJournal
 from payfallback.ports import Commit, Done
+from payfallback.testing.simulator.medium import Medium
 
 _SLOW = 1.5  # seconds that a slow journal takes more
 
@@ -20,13 +20,17 @@ class Link:
     and the process is told that they were not); `slow`; `dead` (the writer died: away until the process is replaced).
     """
 
-    def __init__(self, medium: MemoryJournal, monotonic: Callable[[], float]) -> None:
-        self._medium, self._monotonic = medium, monotonic
+    def __init__(self, medium: Medium, monotonic: Callable[[], float]) -> None:
+        self._medium, self._monotonic = medium.connect(), monotonic
         self._mode, self._until = "fine", 0.0
 
     def become(self, mode: str, seconds: float) -> None:
         """Fail in this way for so long; a dead one for good."""
         self._mode, self._until = mode, self._monotonic() + seconds
+
+    def drop(self) -> None:
+        """The process dies, and what it had open goes with it."""
+        self._medium.drop()
 
     @property
     def mode(self) -> str:

@@ -6,16 +6,18 @@ from collections.abc import Callable, Generator, Mapping
 from random import Random
 from typing import Any
 
-from payfallback._build import Built, build
+from payfallback._build import Built
 from payfallback._runtime.health import Gate
+from payfallback._runtime.shared import Shared, hashing
 from payfallback._values import value
-from payfallback.journal.memory import MemoryJournal
 from payfallback.policy import Channel, Policy
 from payfallback.ports import Provider
 from payfallback.testing.simulator.clocks import ProcessClock, WorldClock
 from payfallback.testing.simulator.link import Link
+from payfallback.testing.simulator.medium import Medium
 
 Flow = Generator[Any, Any, Any]
+_PUNCTUAL = 0.25  # of all tasks: their timers go off when they should
 
 
 @value
@@ -29,7 +31,7 @@ class Ask:
 class Task:
     """One call of the shop, on its way through its effects. `run` is the core's, where there is one."""
 
-    __slots__ = ("chance", "done", "ended", "flow", "name", "process", "run", "word")
+    __slots__ = ("chance", "done", "ended", "flow", "name", "process", "punctual", "run", "word")
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Task:
     ) -> None:
         self.name, self.word, self.process, self.flow, self.run, self.done = name, word, process, flow, run, done
         self.chance = chance  # of its own: taking another kind of task away changes nothing here
+        self.punctual = chance.random() < _PUNCTUAL
         self.ended = False
 
 
@@ -59,41 +62,50 @@ class Process:
     """Lives until it crashes; then another one with the same number takes its place, and knows nothing."""
 
     def __init__(
-        self, number: int, policy: Policy, providers: Mapping[str, Provider], medium: MemoryJournal, clock: WorldClock
+        self, number: int, policy: Policy, providers: Mapping[str, Provider], medium: Medium, clock: WorldClock
     ) -> None:
         self.number = number
         self.clock = ProcessClock(clock)
         self._policy, self._providers, self._medium, self._world = policy, providers, medium, clock
         self.traps: list[Trap] = []
         self.tasks: list[Task] = []
-        self.paused_until = 0.0
+        self.paused_until = self.busy_until = self.drag = 0.0
         self.begin()
 
     def begin(self) -> None:
         """Start afresh, with a connection of its own."""
         self.link = Link(self._medium, self._world.monotonic)
-        self.built: Built = build(
-            self._policy,
-            self._providers,
-            self.link,
-            is_async=False,
-            clock=self.clock,
-            observer=_quiet,
-            sleep=_never,
-            backoff=_backoff,
+        gate = Gate(self._policy, self.clock)
+        shared = Shared(
+            self._policy, self._providers, self.link, gate, self.clock, None, _backoff, hashing(b""), lambda: False
         )
+        self.built = Built(shared, _never, None)
 
     def crash(self) -> None:
         """Everything that it was doing is gone; nothing of it runs on, not even clean-up."""
         for task in self.tasks:
             task.ended = True
         self.tasks.clear()
-        self.paused_until = 0.0
+        self.paused_until = self.busy_until = 0.0
+        self.link.drop()
         self.begin()
+
+    def fork(self, number: int) -> Process:
+        """The child: a copy of what this one keeps in memory, renewed as the library renews itself after a fork. What
+        is in flight is the parent's."""
+        child = Process(number, self._policy, self._providers, self._medium, self._world)
+        child.clock.wrong = self.clock.wrong
+        mine, its = self.built.shared, child.built.shared
+        its.backlog.waiting.extend(mine.backlog.waiting)
+        its._switches_at = mine._switches_at
+        its.gate._lanes = dict(mine.gate._lanes)
+        its.gate.after_fork()
+        its.after_fork()
+        return child
 
     def lose_health(self) -> None:
         """What it knew of the channels is gone; what is in flight comes back to a gate that never saw it."""
-        self.built.shared.gate = Gate(self._policy, self.clock, _quiet)
+        self.built.shared.gate = Gate(self._policy, self.clock)
 
     def trapped(self, label: str) -> str:
         """What happens at this effect; nothing mostly."""
@@ -109,6 +121,14 @@ class Process:
         """Stand still."""
         self.paused_until = max(self.paused_until, self._world.monotonic() + seconds)
 
+    def neighbour(self, seconds: float, drag: float) -> None:
+        """Something else needs the processor for so long: whatever comes next comes up to `drag` seconds late."""
+        self.busy_until, self.drag = (self._world.monotonic() + seconds if seconds else 0.0), drag
+
+    def late(self, chance: Random) -> float:
+        """Seconds by which the next thing comes late."""
+        return self.drag * chance.random() if self._world.monotonic() < self.busy_until else 0.0
+
     def lasts(self) -> float:
         """Seconds for which it still stands still."""
         return self.paused_until - self._world.monotonic()
@@ -116,10 +136,6 @@ class Process:
 
 def _backoff(channel: Channel, resend: int) -> float:
     return 0.1 * resend
-
-
-def _quiet(event: str, /, **fields: Any) -> None:
-    """Decisions are read from the journal."""
 
 
 def _never(seconds: float) -> None:

@@ -7,12 +7,13 @@ from random import Random
 
 from payfallback._values import changed
 from payfallback.testing.faults import EXTRAS, FAULTS
+from payfallback.testing.simulator.liar import CLAIMS
 from payfallback.testing.simulator.moves import Argument, Move
 from payfallback.testing.simulator.post import MODES
 from payfallback.testing.simulator.shops import Shop, random_shop
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "providers": ("fault", "fault", "fault", "fault", "fault", "fault", "lift", "stale", "lie"),
+    "providers": ("fault", "fault", "fault", "fault", "fault", "fault", "lift", "stale", "lie", "contradict"),
     "shoppers": (
         *("pay",) * 4,
         *("switch",) * 2,
@@ -26,16 +27,20 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "notifications": ("post", "forged", "foreign"),
     "crashes": ("crash", "trap", "trap", "trap"),
-    "pauses": ("pause", "trap"),
+    "pauses": ("pause", "trap", "neighbour"),
+    "forks": ("fork",),
     "clocks": ("jump",),
     "journal": ("journal", "journal", "trap"),
     "health": ("health", "stop"),
+    "staff": ("console", "bill", "adopt"),
     "workers": ("recover", "recover", "recover", "deliver"),
 }
 """What can be asked for with `--faults`; shoppers and workers are always there."""
 
 ALWAYS = ("shoppers", "workers")
+_OLD = 0.08  # of all days begin with a payment that other code has open
 _GAPS = (0.0, 0.0, 0.002, 0.01, 0.3, 1.0, 3.0, 6.0, 15.0, 40.0, 100.0)
+_OF_CHANNEL = ("fault", "stale", "stop", "forged", "foreign", "bill", "adopt")
 _LETTERS = ("", "", "append", "sending:charge", "seen:charge", "died", "won", "handed_over", "sending:close", "excess")
 _MORE_LETTERS = ("call/charge", "call/query", "call/close", "call/refund", "load", "journal/claim", "journal/delivered")
 _WORDS: tuple[str, ...] = (*FAULTS, *EXTRAS)
@@ -48,8 +53,8 @@ def random_day(seed: str, groups: Collection[str] = ()) -> tuple[Shop, tuple[Mov
     wanted = [name for name in GROUPS if not groups or name in groups or name in ALWAYS]
     words = [word for name in wanted for word in GROUPS[name]]
     moves, at = [], 0.0
-    first = _args("pay", chance, shop, wanted)
-    moves.append(Move(0.0, "pay", 0, 0, first))
+    begins = "adopt" if "staff" in wanted and chance.random() < _OLD else "pay"
+    moves.append(Move(0.0, begins, 0, 0, _args(begins, chance, shop, wanted)))
     for _ in range(chance.randint(3, 16)):
         at += chance.choice(_GAPS)
         word = chance.choice(words)
@@ -76,7 +81,7 @@ def mixed(
 
 
 def _elsewhere(move: Move, shop: Shop) -> bool:
-    return move.word in ("fault", "stale", "stop", "forged", "foreign") and move.text(0) not in shop.names
+    return move.word in _OF_CHANNEL and move.text(0) not in shop.names
 
 
 def _args(word: str, chance: Random, shop: Shop, wanted: Collection[str]) -> tuple[Argument, ...]:
@@ -132,5 +137,13 @@ _ARGS: Mapping[str, Callable[[Random, Shop, Collection[str]], tuple[Argument, ..
     "foreign": lambda chance, shop, wanted: (chance.choice(shop.names),),
     "pause": lambda chance, shop, wanted: (chance.choice((0.5, 2.0, 5.0, 11.0, 35.0, 70.0)),),
     "jump": lambda chance, shop, wanted: (chance.choice((-400.0, -30.0, -3.0, 3.0, 30.0, 200.0, 3600.0)),),
+    "neighbour": lambda chance, shop, wanted: (chance.choice((2.0, 20.0, 120.0)), chance.choice((0.3, 1.5, 6.0))),
+    "contradict": lambda chance, shop, wanted: (chance.choice(CLAIMS),),
+    "console": lambda chance, shop, wanted: (
+        chance.choice(("refund", "refund", "capture", "void")),
+        chance.choice((0.0, 0.0, 1500.0)),
+    ),
+    "bill": lambda chance, shop, wanted: (chance.choice(shop.names),),
+    "adopt": lambda chance, shop, wanted: (chance.choice(shop.names),),
     "stop": lambda chance, shop, wanted: (chance.choice(shop.names), chance.choice((2.0, 30.0))),
 }

@@ -22,6 +22,7 @@ from payfallback.testing.simulator.process import Ask, Process, Task
 from payfallback.testing.simulator.watch import Watch
 
 _QUICK, _SPREAD = 0.0005, 0.004  # seconds: the way to the journal, and how much it varies
+_LATE = 0.4  # seconds: how late a timer may go off
 _OF_FULL = "away"
 FALLS = (  # what a mistake in the library comes out as: a finding, with its seed
     ArithmeticError,
@@ -44,6 +45,7 @@ class Scheduler:
         self.trail: list[str] | None = None
         self.struck: Counter[str] = Counter()
         self.effects = 0
+        self.calm = False  # the faults have ended: what a trap still had in store does not happen
         self.running = 0
         self._instant: dict[type, Callable[[Process, Any], Any]] = {
             Admit: lambda process, effect: process.built.shared.admit(effect),
@@ -85,6 +87,8 @@ class Scheduler:
         self._later(task, _QUICK + _SPREAD * task.chance.random() + extra, what)
 
     def _later(self, task: Task, seconds: float, what: Callable[[], None]) -> None:
+        if task.process.busy_until:
+            seconds += task.process.late(task.chance)
         self.clock.call_later(seconds, partial(self._awake, task, what))
 
     def _awake(self, task: Task, what: Callable[[], None]) -> None:
@@ -152,7 +156,9 @@ class Scheduler:
 
     def _after(self, task: Task, effect: Any, reply: Any, how: str) -> None:
         """The effect has happened, and its answer is on its way to the flow."""
-        if how in ("crash_inside", "crash_after"):
+        if self.calm:
+            self._resume(task, reply)
+        elif how in ("crash_inside", "crash_after"):
             self.crash(task.process)
         elif how == "interrupt":
             self._interrupt(task, effect, reply)
@@ -188,7 +194,7 @@ class Scheduler:
         self._receive(task, None, got[0], how)
 
     def _receive(self, task: Task, effect: Any, reply: Any, how: str) -> None:
-        if how == "crash_inside":  # the medium has it; the process never hears
+        if how == "crash_inside" and not self.calm:  # the medium has it; the process never hears
             self.crash(task.process)
             return
         refused: str = "not reachable" if isinstance(reply, BaseException) else getattr(reply, "conflict", "")
@@ -197,7 +203,10 @@ class Scheduler:
         self._soon(task, partial(self._after, task, effect, reply, how))
 
     def _sleep(self, task: Task, effect: Sleep, how: str) -> None:
-        self._later(task, effect.seconds, partial(self._after, task, effect, None, how))
+        """A timer never goes off early; in most tasks it goes off as late as a busy machine's does, which spares the
+        many looks of who waits for another's lease."""
+        late = 0.0 if task.punctual else _LATE * task.chance.random()
+        self._later(task, effect.seconds + late, partial(self._after, task, effect, None, how))
 
     def _call(self, task: Task, effect: Call, how: str) -> None:
         provider = task.process.built.shared.callables[effect.channel]
@@ -217,7 +226,7 @@ class Scheduler:
 
     def _heard(self, task: Task, effect: Call, exchange: Any, started: float, how: str) -> None:
         shared = task.process.built.shared
-        if how == "interrupt":
+        if how == "interrupt" and not self.calm:
             shared.answered(effect, None, started)
             self._interrupt(task, effect, None)
             return
@@ -225,9 +234,11 @@ class Scheduler:
             reply = exchange.result()
         except (TimeoutError, OSError) as error:
             reply = error
-        answer = self._spoil(effect, shared.callables[effect.channel].read(effect.operation, reply))
+        truth = shared.callables[effect.channel].read(effect.operation, reply)
+        answer = self._spoil(effect, truth)
+        self.watch.answered(effect.operation, answer, true=answer is truth)
         self.say(task.name, "   answer:", answer.verdict.value, answer.cause.value if answer.cause else "")
         shared.answered(effect, answer, started)
-        if how.startswith("full"):
+        if how.startswith("full") and not self.calm:
             task.process.link.become(_OF_FULL, float(how.partition(":")[2]))
         self._after(task, effect, answer, how)

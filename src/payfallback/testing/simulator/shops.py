@@ -10,22 +10,22 @@ from payfallback._values import value
 from payfallback.model import Option
 from payfallback.policy import Account, Autonomy, Capabilities, Channel, CircuitPolicy, Policy, RetryPolicy, Route
 
-_WATCH = 7200.0  # seconds for which a dead attempt is watched: long enough for whatever these providers do late
+WATCH = 7200.0  # seconds for which a dead attempt is watched: long enough for whatever these providers do late
 
 KINDS: Mapping[str, Capabilities] = {
-    "card": Capabilities(close=True, close_names_trade=True, watch=_WATCH),
-    "again": Capabilities(close=True, close_names_trade=True, resend=600.0, watch=_WATCH),
-    "code": Capabilities(close=True, query_after=1.0, close_after=2.0, close_refunds=True, lives=60.0, watch=_WATCH),
+    "card": Capabilities(close=True, close_names_trade=True, watch=WATCH),
+    "again": Capabilities(close=True, close_names_trade=True, resend=600.0, watch=WATCH),
+    "code": Capabilities(close=True, query_after=1.0, close_after=2.0, close_refunds=True, lives=60.0, watch=WATCH),
     "qr": Capabilities(
-        starts="shopper", close=True, expiry=True, expiry_default=60.0, not_found_after=30.0, leaves=False, watch=_WATCH
+        starts="shopper", close=True, expiry=True, expiry_default=60.0, not_found_after=30.0, leaves=False, watch=WATCH
     ),
-    "link": Capabilities(starts="shopper", close=True, close_names_trade=True, resend=400.0, watch=_WATCH),
-    "hold": Capabilities(authorises=True, close=True, close_names_trade=True, watch=_WATCH),
-    "expiring": Capabilities(expiry=True, expiry_min=5.0, expiry_default=20.0, not_found_after=10.0, watch=_WATCH),
-    "acked": Capabilities(close=True, expiry=True, expiry_default=60.0, not_found_after=10.0, watch=_WATCH),
-    "blind": Capabilities(close=True, close_names_trade=True, query_refund=False, watch=_WATCH),
-    "steps": Capabilities(creates=True, close=True, close_names_trade=True, resend=600.0, watch=_WATCH),
-    "steps_held": Capabilities(creates=True, authorises=True, close=True, close_names_trade=True, watch=_WATCH),
+    "link": Capabilities(starts="shopper", close=True, close_names_trade=True, resend=400.0, watch=WATCH),
+    "hold": Capabilities(authorises=True, close=True, close_names_trade=True, watch=WATCH),
+    "expiring": Capabilities(expiry=True, expiry_min=5.0, expiry_default=20.0, not_found_after=10.0, watch=WATCH),
+    "acked": Capabilities(close=True, expiry=True, expiry_default=60.0, not_found_after=10.0, watch=WATCH),
+    "blind": Capabilities(close=True, close_names_trade=True, query_refund=False, watch=WATCH),
+    "steps": Capabilities(creates=True, close=True, close_names_trade=True, resend=600.0, watch=WATCH),
+    "steps_held": Capabilities(creates=True, authorises=True, close=True, close_names_trade=True, watch=WATCH),
 }
 """Channels by what they declare: every way in which the shipped adapters differ, in small."""
 
@@ -35,7 +35,8 @@ _NERVOUS = CircuitPolicy(failures_in_a_row=2, open_for=4.0)
 
 @value
 class Shop:
-    """One shop: the kinds of its channels a, b, c, and its configuration. `health`: calm, nervous or default."""
+    """One shop: the kinds of its channels a, b, c, and its configuration. `health`: calm, nervous or default.
+    `journal`: memory, or sqlite for a real file."""
 
     kinds: tuple[str, ...]
     autonomy: Autonomy = "switch"
@@ -48,6 +49,7 @@ class Shop:
     skew: float = 0.0
     processes: int = 2
     orders: int = 1
+    journal: str = "memory"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,7 +60,8 @@ class Shop:
         kinds = ", ".join(f"{name} is {kind}" for name, kind in zip(self.names, self.kinds, strict=True))
         more = f"{self.autonomy}, pay_by {self.pay_by:g}, lease {self.lease:g}, health {self.health}"
         together = ", one account" if self.one_account else ""
-        return f"{kinds}; {more}; {self.processes} processes, {self.orders} order(s){together}"
+        on = f", on {self.journal}" if self.journal != "memory" else ""
+        return f"{kinds}; {more}; {self.processes} processes, {self.orders} order(s){together}{on}"
 
 
 def random_shop(chance: Random) -> Shop:

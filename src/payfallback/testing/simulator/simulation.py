@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any
 
-from payfallback._values import value
+from payfallback._values import changed, value
 from payfallback.errors import ProgrammingError
 from payfallback.testing.simulator.case import Case
 from payfallback.testing.simulator.cases import CASES
@@ -85,10 +86,11 @@ def schedule(seed: int, groups: Collection[str] = ()) -> Schedule:
     return mixed(day, (case.shop, case.moves), name)
 
 
-def simulate(seed: int, orders: int, *, groups: Collection[str] = ()) -> Report:
-    """Play worlds `seed`, `seed` + 1 ... until that many orders were paid for, given up or refused.
+def simulate(seed: int, orders: int, *, groups: Collection[str] = (), journal: str = "memory") -> Report:
+    """Play worlds `seed`, `seed` + 1 ... until exactly that many orders were paid for, given up or refused.
 
-    `groups`: the kinds of trouble (`GROUPS`); none: all. Raises `ProgrammingError` for a group that does not exist.
+    `groups`: the kinds of trouble (`GROUPS`); none: all. `journal`: memory, or sqlite for a real file. Raises
+    `ProgrammingError` for a group or a journal that does not exist.
     """
     for group in groups:
         if group not in GROUPS or group in ALWAYS:
@@ -98,28 +100,34 @@ def simulate(seed: int, orders: int, *, groups: Collection[str] = ()) -> Report:
     while tally.orders < orders:
         world = seed + tally.worlds
         shop, moves = schedule(world, groups)
-        tally.add(live(shop, str(world), moves), lambda wrong, world=world: _found(world, groups, wrong))  # type: ignore[misc]  # bound now
+        shop = changed(shop, orders=min(shop.orders, orders - tally.orders), journal=journal)
+        found = partial(_found, world, groups, shop, moves)
+        tally.add(live(shop, str(world), moves), found)
     return tally.report(seed)
 
 
-def _found(world: int, groups: Collection[str], wrong: tuple[Broken, ...]) -> Finding:
-    faults = f" --faults {','.join(groups)}" if groups else ""
-    shop, moves = schedule(world, groups)
-    return examine(f"payfallback simulate --seed {world} --orders 1{faults}", shop, str(world), moves, wrong)
+def _found(
+    world: int, groups: Collection[str], shop: Shop, moves: Sequence[Move], wrong: tuple[Broken, ...]
+) -> Finding:
+    more = f" --faults {','.join(groups)}" if groups else ""
+    more += f" --journal {shop.journal}" if shop.journal != "memory" else ""
+    again = f"payfallback simulate --seed {world} --orders {shop.orders}{more}"
+    return examine(again, shop, str(world), moves, wrong)
 
 
-def run_case(name: str) -> Report:
-    """Play one named schedule. Raises `ProgrammingError` for a name that does not exist."""
+def run_case(name: str, *, journal: str = "memory") -> Report:
+    """Play one named schedule. Raises `ProgrammingError` for a name or a journal that does not exist."""
     from difflib import get_close_matches
 
     if name not in CASES:
         close = get_close_matches(name, CASES, n=1, cutoff=0.4)
         raise ProgrammingError(f"no case {name!r}", hint=f"did you mean {close[0]}?" if close else "see --cases")
     case, tally = CASES[name], _Tally()
-    again = f"payfallback simulate --case {name}"
-    life = live(case.shop, name, case.moves)
+    again = f"payfallback simulate --case {name}{f' --journal {journal}' if journal != 'memory' else ''}"
+    shop = changed(case.shop, journal=journal)
+    life = live(shop, name, case.moves)
     missed = _not_played(name, case, life)
-    tally.add(life, lambda wrong: examine(again, case.shop, name, case.moves, wrong), missed)
+    tally.add(life, lambda wrong: examine(again, shop, name, case.moves, wrong), missed)
     return tally.report(0)
 
 

@@ -5,24 +5,27 @@ Nothing here is shared with what decides: it reads the providers' ledger, the jo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from payfallback._core.effects import Call
-from payfallback._core.events import Asked, Event, Excess, Opened, Planned, Seen, Sending, Won
+from payfallback._core.events import Event, Excess, Opened, Planned, Seen, Sending
 from payfallback._core.operations import Kind, Notice
 from payfallback._core.order import key_of
 from payfallback._values import value
+from payfallback.bills import Reconciled
 from payfallback.errors import PayfallbackError
-from payfallback.journal.memory import MemoryJournal
 from payfallback.results import NotPaid, Outcome, Result
 from payfallback.taxonomy import Verdict
 from payfallback.testing.ledger import Entry, Ledger, holding
-from payfallback.testing.promises import Violation, check_promises, check_result
+from payfallback.testing.promises import check_promises, check_result
+from payfallback.testing.simulator.excuses import excused
 from payfallback.testing.simulator.process import Task
+from payfallback.testing.simulator.reckoning import after_its_time, given_up, told_again
 
 MOST_REQUESTS = 400  # of one order over all its life: far above what any schedule needs (I14, bounded rates)
-_SAME_MOMENT = 1e-6
+_MONEY = frozenset({"captured", "refunded"})  # of either it is known that it was captured
+_OF_DEATH = frozenset({"I3", "I4", "I8", "I14"})
 _INTENT = frozenset({Kind.CHARGE, Kind.CLOSE, Kind.CAPTURE, Kind.REFUND})
 
 
@@ -56,11 +59,17 @@ class Watch:
     """What was seen, and what was wrong with it. `lenient`: providers break their declarations in this schedule, so
     that a second capture at the same time must go back, and is no violation while it does."""
 
-    def __init__(self, ledger: WatchedLedger, medium: MemoryJournal, *, lenient: bool, recorded: bool) -> None:
+    def __init__(self, ledger: WatchedLedger, medium: Any, *, lenient: bool, recorded: bool) -> None:
         self.ledger, self._medium = ledger, medium
-        self._lenient, self._recorded = lenient, recorded
+        self.lenient, self._recorded = lenient, recorded
         self.lied: set[str] = set()  # orders whose provider took back a final answer: what was said of them was true
+        self.misled: set[str] = set()  # orders of which a notification said what was not so
+        self.by_hand: set[str] = set()  # orders of which staff gave money back: what was said of them was true
+        self.billed: set[str] = set()  # orders that were captured when nobody watches any more: the bill knows
         self.wrong: list[Broken] = []
+        self.read = False  # whether all bills were read
+        self.unheard: set[str] = set()  # numbers about which the last question came to nothing, or to an old answer
+        self.reported: set[str] = set()  # numbers of which a bill's reader told a person
         self.results: list[Result] = []
         self.deliveries: list[Outcome] = []
         self._not_paid: list[tuple[int, int, NotPaid]] = []
@@ -72,21 +81,27 @@ class Watch:
 
     def events(self, key: str) -> Sequence[Event]:
         """What is durable of an order, by its key."""
-        got: list[Any] = []
-        self._medium.load(key, got.append)
-        found: Sequence[Event] = got[0].events if got[0] is not None else ()
+        found: Sequence[Event] = self._medium.mirror.events(key)
         return found
 
     def find(self, promise: str, order_id: str, facts: str) -> None:
-        """Write a violation down."""
-        self.wrong.append(Broken(promise, order_id, facts))
+        """Write a violation down. A false word about money, or an answer that is heard after staff gave it back, leaves
+        evidence in the journal that nothing takes away: whether such an attempt is dead is then the ledger's to say."""
+        order = order_id.rpartition("|")[2]
+        if (
+            promise in _OF_DEATH
+            and "dead" in facts
+            and (order in self.misled | self.by_hand or self.in_the_dark(order))
+        ):
+            return
+        self.wrong.append(Broken(promise, order, facts))
 
     # ---------------------------------------------------------------- at every step
 
     def moved(self, entry: Entry) -> None:
         """I1: at most one capture that is not refunded, at this very moment; known surplus is on its way back."""
         held = self.ledger.held(entry.order_id)
-        if self._lenient or len(held) < 2 or self._may_be_two(entry.order_id):
+        if self.lenient or len(held) < 2 or self._may_be_two(entry.order_id):
             return
         surplus = self._surplus(entry.order_id)
         numbers = [each.number for each in held if each.number not in surplus]
@@ -128,12 +143,24 @@ class Watch:
             self.results.append(result)
             self._same_cart(task, result)
             for each in check_result(self.ledger, result):
-                if not (self._being_returned(result) or result.order_id in self.lied):
+                if not (self._being_returned(result) or self._later(task, result) or result.order_id in self.lied):
                     self.find(each.promise, each.order_id, f"{task.name}: {each.facts}")
             if isinstance(result, NotPaid):
                 order = result.order_id
-                arrived, captured = self.ledger.arrivals(order, Kind.CHARGE), self.ledger.captures(order)
-                self._not_paid.append((len(arrived), len(captured), result))
+                captured = len(self.ledger.captures(order))
+                self._not_paid.append((self._arrived_before(task, order), captured, result))
+
+    def answered(self, operation: Any, answer: Any, *, true: bool) -> None:
+        """What a question came to."""
+        if operation.kind is Kind.QUERY:
+            heard = true and answer.verdict not in (Verdict.UNKNOWN, Verdict.NOT_SENT)
+            (self.unheard.discard if heard else self.unheard.add)(operation.number)
+
+    def in_the_dark(self, order_id: str) -> bool:
+        """Whether a final answer was taken back, and the last question about it came to nothing true."""
+        return order_id in self.lied and any(
+            type(each) is Planned and each.number in self.unheard for each in self.of(order_id)
+        )
 
     def acknowledged(self, account: str, notice: Notice) -> None:
         """I2: a notification of a payment is acknowledged only when the journal has it, with its order or for later."""
@@ -144,7 +171,7 @@ class Watch:
         keys: list[Any] = []
         self._medium.find(notice.number, keys.append)
         known = [each for key in keys[0] for each in self.events(key)]
-        if not kept[0] and not any(type(each) is Seen and each.verdict == "captured" for each in known):
+        if not kept[0] and not any(type(each) is Seen and each.verdict in _MONEY for each in known):
             self.find("I2", notice.number, "its notification was acknowledged, and no evidence of it is durable")
 
     def _same_cart(self, task: Task, result: Result) -> None:
@@ -154,9 +181,28 @@ class Watch:
         if asked is not None and opened and opened[0].amount != asked:
             self.find("I6", result.order_id, f"{task.name} asked for {asked}; the order is {opened[0].amount}")
 
+    def _decided(self, task: Task, order_id: str) -> set[str]:
+        """The numbers that were planned when the call's last commit was made. What another call began after that its
+        answer does not speak of, however long the answer was on its way."""
+        events = self.of(order_id)
+        version = task.run.version if task.run is not None and self._recorded else len(events)
+        return {each.number for each in events[:version] if type(each) is Planned}
+
+    def _arrived_before(self, task: Task, order_id: str) -> int:
+        known, arrivals = self._decided(task, order_id), self.ledger.arrivals(order_id, Kind.CHARGE)
+        return next((n for n, each in enumerate(arrivals) if each.number not in known), len(arrivals))
+
+    def _later(self, task: Task, result: Result) -> bool:
+        """Whether all that is held is of attempts that began after this answer was decided."""
+        held = (*self.ledger.held(result.order_id), *holding(self.ledger.entries(result.order_id)))
+        known = self._decided(task, result.order_id)
+        return isinstance(result, NotPaid) and all(each.number not in known for each in held)
+
     def _being_returned(self, result: Result) -> bool:
         """The shop's own refund of what was paid may overtake the answer to somebody else."""
-        return any("M" in each.refund for each in self.ledger.refunds(result.order_id))
+        return result.order_id in self.by_hand or any(
+            "M" in each.refund for each in self.ledger.refunds(result.order_id)
+        )
 
     def fell(self, task: Task, error: Exception) -> None:
         """The library raised what is none of its errors."""
@@ -172,30 +218,39 @@ class Watch:
             self.ledger, journal, self.results, self.deliveries, outcomes=(*self.deliveries, *outcomes), settled=settled
         )
         for each in found:
-            excused = self._only_old_news(each) or self._done_twice(each)
-            if (self._recorded or each.promise != "I2") and not excused:
+            if (self._recorded or each.promise != "I2") and not excused(self, each):
                 self.find(each.promise, each.order_id, each.facts)
         for key, events in journal.items():
-            self.wrong.extend((*_after_its_time(key, events), *_given_up(key, events)))
+            for promise, facts in (*after_its_time(events), *given_up(events), *told_again(events)):
+                self.find(promise, key, facts)
             requests = len(self.ledger.arrivals(_order_id(events)))
             if requests > MOST_REQUESTS:
                 self.find("I14", key, f"{requests} requests were made for one order")
-        if not self._lenient:
+        if not self.lenient:
             self._paid_after_all()
 
-    def _only_old_news(self, violation: Violation) -> bool:
-        """An old answer, a late notification or evidence that was kept while the journal was away may be the last that
-        the journal holds of an attempt. Whether money is still on hold is the ledger's to say."""
-        last = violation.facts.endswith(" authorised") and "nor dead" in violation.facts
-        return violation.promise == "I14" and last and not holding(self.ledger.entries(violation.order_id))
+    def reconciled(self, report: Any) -> None:
+        """I14: the bill of a day speaks of nothing that nobody knows, but where a provider broke its word or somebody
+        used its console. What it does report for a person is remembered."""
+        if not isinstance(report, Reconciled):
+            self.find("I14", "", f"a bill could not be held against the journal: {report!r}")
+            return
+        for each in report.findings:
+            if each.needs_person:
+                self.reported.add(each.number)
+                strange = each.order_id in (self.by_hand | self.misled | self.lied)
+                if not (self.lenient or strange):
+                    self.find("I14", each.order_id or each.number, f"its bill: {each.met} {each.amount}, {each.state}")
 
-    def _done_twice(self, violation: Violation) -> bool:
-        """A provider that ignored a key did one request twice under one number. No answer of its shows that, only its
-        bill, and bills take no part here. That each request had an intent of its own is checked all the same."""
-        if not self._lenient or violation.promise not in ("I1", "I5", "I9", "I13", "I14"):
-            return False
-        moved = [each for each in self.ledger.entries(violation.order_id) if each.what in ("captured", "refunded")]
-        return len({(each.what, each.number, each.refund) for each in moved}) < len(moved)
+    def done_twice(self) -> None:
+        """I14: what a provider did twice under one number its bill shows, and a person is told."""
+        moved = [each for each in self.ledger.entries() if each.what in ("captured", "refunded")]
+        once: set[tuple[str, str, str]] = set()
+        for each in moved:
+            which = (each.what, each.number, each.refund)
+            if which in once and each.number not in self.reported:
+                self.find("I14", each.order_id, f"{each.what} twice under {each.number}; the bill's reader told nobody")
+            once.add(which)
 
     def _paid_after_all(self) -> None:
         """I5: after "certainly not charged" no request that had arrived by then may still capture."""
@@ -208,23 +263,3 @@ class Watch:
 
 def _order_id(events: Sequence[Event]) -> str:
     return next((each.order_id for each in events if type(each) is Opened), "")
-
-
-def _after_its_time(key: str, events: Sequence[Event]) -> Iterator[Broken]:
-    """I16: no charge is written down after `pay_by`."""
-    opened = next((each for each in events if type(each) is Opened), None)
-    adopted = {each.seq for each in events if type(each) is Planned and each.adopted}
-    for each in events:
-        if opened is None or type(each) is not Sending or each.what != "charge" or each.seq in adopted:
-            continue
-        if each.at > opened.pay_by + _SAME_MOMENT:
-            yield Broken("I16", key, f"attempt {each.seq} was charged {each.at - opened.pay_by:.1f} s after pay_by")
-
-
-def _given_up(key: str, events: Sequence[Event]) -> Iterator[Broken]:
-    """I9: what the shop had given up before anybody knew it paid is not paid afterwards: the money goes back."""
-    gone = next((n for n, each in enumerate(events) if type(each) is Asked and each.what == "cancel"), None)
-    if gone is None or any(type(each) is Seen and each.verdict == "captured" for each in events[:gone]):
-        return
-    if any(type(each) is Won for each in events[gone:]):
-        yield Broken("I9", key, "the order was given up, and an attempt won it afterwards")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter as Count
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from random import Random
@@ -11,15 +11,18 @@ from typing import Any
 from payfallback._core.effects import Call
 from payfallback._core.operations import Answer, Kind, Notice
 from payfallback._core.order import key_of
+from payfallback.errors import ProgrammingError
 from payfallback.model import Money, Order
 from payfallback.policy import Account, Capabilities
 from payfallback.ports import Provider
 from payfallback.taxonomy import Verdict
 from payfallback.testing.faults import Faults
+from payfallback.testing.simulator.bills import BillDoor
 from payfallback.testing.simulator.clocks import WorldClock
 from payfallback.testing.simulator.liar import Liar
-from payfallback.testing.simulator.medium import WatchedJournal
+from payfallback.testing.simulator.medium import Medium, WatchedJournal
 from payfallback.testing.simulator.moves import Move
+from payfallback.testing.simulator.old_code import Old
 from payfallback.testing.simulator.post import Door, Post, door_of
 from payfallback.testing.simulator.process import Flow, Process, Task
 from payfallback.testing.simulator.scheduler import Scheduler
@@ -38,17 +41,17 @@ class World:
         self.shop, self.seed, self.moves = shop, seed, tuple(moves)
         self.clock = WorldClock()
         self.ledger = WatchedLedger()
-        self.medium = WatchedJournal(self.clock)
+        self.medium: Any = _medium(shop.journal, self.clock)
         self.faults = Faults(shop.names)
         lenient = any(move.word == "lie" or (move.word == "fault" and _word(move) in BREAKING) for move in moves)
         self.watch = Watch(self.ledger, self.medium, lenient=lenient, recorded=shop.autonomy != "observe")
-        self.medium.blame = self.watch.find
+        self.medium.mirror.blame = self.watch.find
         self.scheduler = Scheduler(self.clock, self.watch, self._spoilt)
         if trail:
             self.scheduler.trail = []
         self.policy = policy_of(shop)
         self.fakes = self._fakes()
-        self.doors = {account: Door(fake.account) for account, fake in self.fakes.items()}
+        self.doors = {key: BillDoor(Door(fake.account), self.ledger, fake.ref_of) for key, fake in self.fakes.items()}
         self.channels = {name: channel.account.id for name, channel in self.policy.channels.items()}
         providers: dict[str, Provider] = {name: self.fakes[account] for name, account in self.channels.items()}
         providers.update({door_of(account): door for account, door in self.doors.items()})
@@ -57,9 +60,11 @@ class World:
         ]
         self.post = Post(self.clock, seed, self.doors, self.processes, self.start, self.watch.acknowledged)
         self.orders = [Order(f"A{number + 1:05}", AMOUNT) for number in range(shop.orders)]
-        self._stale: Counter[str] = Counter()
+        self.old: dict[str, Old] = {}
+        self.begun: set[str] = set()
+        self._stale: Count[str] = Count()
         self._older: dict[tuple[Any, ...], Answer] = {}
-        self._started: Counter[str] = Counter()
+        self._started: Count[str] = Count()
 
     def _fakes(self) -> dict[str, Liar]:
         products: dict[str, tuple[Account, dict[str, Capabilities]]] = {}
@@ -94,6 +99,11 @@ class World:
         task = Task(name, word, process, flow, run, done, chance)
         self.scheduler.start(task)
         return task
+
+    def is_ours(self, order: Order) -> bool:
+        """Whether the library may be asked to pay it: not while only other code knows its payment."""
+        self.begun.add(order.id)
+        return order.id not in self.old or self.old[order.id].adopted
 
     # ---------------------------------------------------------------- stale answers
 
@@ -132,10 +142,25 @@ class World:
         self.medium.load(key, got.append)
         return got[0]
 
+    def close(self) -> None:
+        """It has ended."""
+        self.medium.close()
+
     @property
     def struck(self) -> Mapping[str, int]:
         """What went wrong, by kind."""
         return self.scheduler.struck
+
+
+def _medium(journal: str, clock: WorldClock) -> Medium:
+    """Raises `ProgrammingError` for a journal that cannot be simulated."""
+    if journal == "sqlite":
+        from payfallback.testing.simulator.files import WatchedFile  # the one that needs a disk
+
+        return WatchedFile(clock)
+    if journal != "memory":
+        raise ProgrammingError(f"no journal {journal!r} can be simulated", hint="memory or sqlite")
+    return WatchedJournal(clock)
 
 
 def _word(move: Move) -> str:

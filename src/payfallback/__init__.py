@@ -39,6 +39,7 @@ from payfallback.model import (
 from payfallback.results import (
     Ack,
     ActionRequired,
+    DueOrder,
     NotPaid,
     Options,
     OptionState,
@@ -47,6 +48,7 @@ from payfallback.results import (
     Pending,
     Recovered,
     Refund,
+    Resolved,
     Result,
 )
 from payfallback.taxonomy import Cause, Verdict
@@ -105,6 +107,7 @@ __all__ = [
     "Channel",
     "ClientSecret",
     "ConfigError",
+    "DueOrder",
     "Form",
     "InputMissing",
     "InsideTransaction",
@@ -134,6 +137,7 @@ __all__ = [
     "Recovered",
     "Redirect",
     "Refund",
+    "Resolved",
     "Result",
     "Route",
     "Shopper",

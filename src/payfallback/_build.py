@@ -142,8 +142,10 @@ class Built:
         return text
 
     def recovering(self, stored: Stored, owner: str, left: float) -> Run:
-        """A run that finishes an order whose lease `owner` holds."""
+        """A run that finishes an order whose lease `owner` holds. It was claimed because it is due by the journal's
+        clock: where it is not yet by ours, ours is behind."""
         run = Run(self.shared.env, stored.key, "recover", left)
+        run.ahead = max(0.0, (stored.due or 0.0) - run.now())
         run.owner = owner
         run.take(stored)
         run.fence = stored.fence
@@ -242,7 +244,7 @@ def build(
 
 def structlog_listens() -> bool:
     """Whether `StructlogObserver` does anything with an event below a warning: once the shop configured structlog."""
-    is_configured = getattr(sys.modules.get("structlog"), "is_configured", None)  # a thread may be importing it just now
+    is_configured = getattr(sys.modules.get("structlog"), "is_configured", None)  # half imported, perhaps
     return is_configured is not None and bool(is_configured())
 
 

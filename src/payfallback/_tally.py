@@ -19,6 +19,8 @@ class Tally:
         self.owner = shared.env.owner()
         self.lease = within + 15.0
         self._looked = self._settled = self._refunded = self._person = self._failed = 0
+        self._looks = 0
+        self._held: dict[str, float] = {}  # orders that were put off, and until when
 
     def left(self) -> float:
         """Seconds left."""
@@ -26,16 +28,21 @@ class Tally:
 
     def more(self) -> bool:
         """Whether another batch may be claimed."""
-        return self.left() > 0 and self._looked < self._limit
+        return self.left() > 0 and self._looks < self._limit
 
     def batch(self, size: int) -> int:
         """How many to claim."""
-        return min(size, self._limit - self._looked)
+        return min(size, self._limit - self._looks)
 
-    def looked(self, stored: Stored, reply: Any) -> None:
-        """Count one order."""
+    def looked(self, stored: Stored, reply: Any, put_off: float = 0.0) -> None:
+        """Count one order. `put_off`: for so many seconds, because the query budget was spent."""
         record, failure = reply
-        self._looked += 1
+        self._looks += 1
+        if put_off:
+            self._held[stored.key] = self._shared.clock.monotonic() + put_off
+        else:
+            self._looked += 1
+            self._held.pop(stored.key, None)
         if failure is not None or record is None:
             self._failed += 1
             return
@@ -48,7 +55,8 @@ class Tally:
             self._shared.observer("recovery.looked", order_id=record.order_id, outcomes=sorted(new))
 
     def result(self, left: int) -> Recovered:
-        """The account."""
+        """The account. An order that was put off for long enough by now is due again: the journal has counted it."""
+        now = self._shared.clock.monotonic()
         return Recovered(
             looked=self._looked,
             settled=self._settled,
@@ -56,6 +64,7 @@ class Tally:
             needs_person=self._person,
             failed=self._failed,
             left=left,
+            held=sum(until > now for until in self._held.values()),
         )
 
 

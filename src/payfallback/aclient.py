@@ -14,6 +14,7 @@ from payfallback._core import refunds
 from payfallback._core.operations import Answer
 from payfallback._core.trace import Trace, trace_of
 from payfallback._inbound import Inbound
+from payfallback._looking import Looking
 from payfallback._reconciling import PAGE, Bill, Reconciling
 from payfallback.bills import Reconciled
 from payfallback.client import BATCH
@@ -21,7 +22,7 @@ from payfallback.errors import PayfallbackError, UnknownOrder
 from payfallback.model import Money, Option, Order, Shopper
 from payfallback.policy import Policy
 from payfallback.ports import Clock, Journal, Observer, Provider, Stored
-from payfallback.results import Ack, Options, Outcome, Recovered, Refund, Result
+from payfallback.results import Ack, DueOrder, Options, Outcome, Recovered, Refund, Resolved, Result
 
 
 class AsyncPayments:
@@ -167,16 +168,31 @@ class AsyncPayments:
             if not claimed:
                 break
             for stored in claimed:
-                tally.looked(stored, await self._recover(stored, tally.owner, tally.left()))
+                tally.looked(stored, *(await self._recover(stored, tally.owner, tally.left())))
         return tally.result(await self._driver.ask(self.journal.count_due))
 
     async def _recover(self, stored: Stored, owner: str, left: float) -> Any:
         try:
             run = self._built.recovering(stored, owner, left)
-            return await self._driver.run(flows.recover(run)), run.down
+            record = await self._driver.run(flows.recover(run))
+            return (record, run.down), run.put_off
         except Exception as error:  # noqa: BLE001  # one order that cannot be looked at must not keep the others waiting
             self._built.tell("recovery.failed", order_id=stored.key, error=type(error).__name__)
-            return None, error
+            return (None, error), 0.0
+
+    async def due(self, *, limit: int = 500) -> tuple[DueOrder, ...]:
+        """As `Payments.due`."""
+        found: tuple[DueOrder, ...] = await self._driver.ask(self.journal.due, limit)
+        return found
+
+    async def resolve(self, order_id: str, *, merchant: str | None = None, within: float = 30.0) -> Resolved:
+        """As `Payments.resolve`."""
+        look = Looking(self._built, order_id, merchant or "", within)
+        if look.found(await self._driver.ask(self.journal.load, look.key)):
+            for stored in await self._driver.ask(self.journal.claim, look.owner, look.lease, 1, key=look.key):
+                await self._driver.run(look.flow(stored))
+            look.found(await self._driver.ask(self.journal.load, look.key))
+        return look.result()
 
     async def reconcile(
         self, channel: str, day: date, bill: Bill = None, *, progress: Callable[[int], object] | None = None

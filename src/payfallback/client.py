@@ -13,13 +13,14 @@ from payfallback._core import refunds
 from payfallback._core.operations import Answer
 from payfallback._core.trace import Trace, trace_of
 from payfallback._inbound import Inbound
+from payfallback._looking import Looking
 from payfallback._reconciling import PAGE, Bill, Reconciling
 from payfallback.bills import Reconciled
 from payfallback.errors import PayfallbackError, UnknownOrder
 from payfallback.model import Money, Option, Order, Shopper
 from payfallback.policy import Policy
 from payfallback.ports import Clock, Journal, Observer, Provider, Stored
-from payfallback.results import Ack, Options, Outcome, Recovered, Refund, Result
+from payfallback.results import Ack, DueOrder, Options, Outcome, Recovered, Refund, Resolved, Result
 
 BATCH = 20  # orders claimed at a time
 
@@ -176,16 +177,33 @@ class Payments:
             if not claimed:
                 break
             for stored in claimed:
-                tally.looked(stored, self._recover(stored, tally.owner, tally.left()))
+                tally.looked(stored, *self._recover(stored, tally.owner, tally.left()))
         return tally.result(self._driver.ask(self.journal.count_due))
 
     def _recover(self, stored: Stored, owner: str, left: float) -> Any:
         try:
             run = self._built.recovering(stored, owner, left)
-            return self._driver.run(flows.recover(run)), run.down
+            record = self._driver.run(flows.recover(run))
+            return (record, run.down), run.put_off
         except Exception as error:  # noqa: BLE001  # one order that cannot be looked at must not keep the others waiting
             self._built.tell("recovery.failed", order_id=stored.key, error=type(error).__name__)
-            return None, error
+            return (None, error), 0.0
+
+    def due(self, *, limit: int = 500) -> tuple[DueOrder, ...]:
+        """Orders that it is time to look at and at which nobody looks, most overdue first: what `recover` would do
+        next, for an engine that shares them out among workers of its own."""
+        found: tuple[DueOrder, ...] = self._driver.ask(self.journal.due, limit)
+        return found
+
+    def resolve(self, order_id: str, *, merchant: str | None = None, within: float = 30.0) -> Resolved:
+        """Look at one order as `recover` does, whoever found out that it is time: ask, close, give back. Never starts
+        a charge; an order at which another worker looks is left to it. Raises `UnknownOrder`, `JournalUnavailable`."""
+        look = Looking(self._built, order_id, merchant or "", within)
+        if look.found(self._driver.ask(self.journal.load, look.key)):
+            for stored in self._driver.ask(self.journal.claim, look.owner, look.lease, 1, key=look.key):
+                self._driver.run(look.flow(stored))
+            look.found(self._driver.ask(self.journal.load, look.key))
+        return look.result()
 
     def reconcile(
         self, channel: str, day: date, bill: Bill = None, *, progress: Callable[[int], object] | None = None

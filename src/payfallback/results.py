@@ -138,7 +138,9 @@ class Outcome:
 
 @value(kw_only=True)
 class Recovered:
-    """What one `recover` did. `left`: orders that are due and were not looked at for lack of time or limit."""
+    """What one `recover` did. `left`: orders that are due and were not looked at for lack of time or limit. `held`:
+    orders that stand in line because the query budget of their channel was spent; neither `looked` nor `left` counts
+    them."""
 
     looked: int = 0
     settled: int = 0
@@ -146,6 +148,33 @@ class Recovered:
     needs_person: int = 0
     failed: int = 0
     left: int = 0
+    held: int = 0
+
+
+@value(kw_only=True)
+class DueOrder:
+    """An unfinished order that it is time to look at, and at which nobody looks. `due`: since when, epoch seconds;
+    `overdue`: for how many seconds, by the journal's clock.
+
+    `fence` grows with each look that begins: the same `due` and `fence` mean the same look.
+    """
+
+    order_id: str
+    merchant: str = ""
+    due: float
+    overdue: float = 0.0
+    fence: int = 0
+
+
+@value(kw_only=True)
+class Resolved:
+    """What one `resolve` did. `looked`: False when the order was not due, or another worker looks at it. `look_again`:
+    when somebody must look at it again, epoch seconds; None when nothing is open. `fence`: as of `DueOrder`."""
+
+    order_id: str
+    looked: bool
+    look_again: float | None = None
+    fence: int = 0
 
 
 @value(kw_only=True)

@@ -40,6 +40,8 @@ ADOPT = Step("adopt", order(), "a", "OLD00001", sent_at=1_767_225_600.0)
 OPTIONS = Step("options", order())
 TRACE = Step("trace", ORDER)
 RECOVER = Step("recover")
+DUE = Step("due")
+RESOLVE = Step("resolve", ORDER)
 Act = Step | Callable[[Lab], object]
 
 
@@ -73,6 +75,7 @@ SCHEDULES: dict[str, tuple[str, tuple[Act, ...]]] = {
     "wrong amount": ("named", (fault("a", "wrong_amount"), PAY, ASK, wait(300.0), RECOVER)),
     "reported": ("named", (fault("a", "hang"), PAY, REPORT, LOOK)),
     "adopted": ("named", (ADOPT, ADOPT, PAY, wait(60.0), RECOVER, LOOK)),
+    "one look": ("acked", (fault("a", "reply_lost", operation="charge"), PAY, DUE, wait(30.0), DUE, RESOLVE, RESOLVE)),
     "before the click": ("named", (OPTIONS, LOOK, CANCEL, TRACE)),
 }
 

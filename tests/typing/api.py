@@ -47,6 +47,8 @@ def checkout(payments: pf.Payments) -> None:
     assert_type(payments.options(order), pf.Options)
     assert_type(payments.refund("A1001", "R1", pf.Money.of("1.00", "CNY")), pf.Refund)
     assert_type(payments.recover(within=30, limit=500), pf.Recovered)
+    assert_type(payments.due(limit=500), tuple[pf.DueOrder, ...])
+    assert_type(payments.resolve("A1001", within=30), pf.Resolved)
     assert_type(payments.deliver(told), int)
     payments.pay(order, consent="wechat", choice=12)  # type: ignore[arg-type]  # a choice is an option's id
     payments.pay("A1001")  # type: ignore[arg-type]  # an order carries its amount

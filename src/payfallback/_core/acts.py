@@ -138,14 +138,19 @@ def _query(run: Run, task: Task) -> Flow:
     attempt = attempt_of(run, task)
     channel = channel_of(run, attempt)
     if not (yield MayAsk(channel.name)):
-        run.held_back = True
-        return (yield from run.wait(0.25)) if run.order is not None else False
+        run.held_back = channel.name
+        if run.live:
+            return (yield from run.wait(0.25)) if run.order is not None else False
+        run.held |= {(task.seq, "")}
+        return True
+    if not run.held:
+        run.held_back = ""
     asked_at = run.now()
     answer = yield Call(channel.name, operation(run, channel, attempt, Kind.QUERY, time_for(run, channel)))
     count(run, task.seq, asked_at)
     yield from recollect(run, answer)
     late = answer.verdict is Verdict.PENDING and asked_at >= run.known.pay_by and not attempt.overdue
-    if late or changes(attempt, answer):
+    if late or changes(attempt, answer, channel.capabilities.not_found_after):
         record_answer(run, task.seq, "query", answer, asked_at=asked_at)
     return True
 

@@ -66,16 +66,25 @@ def foreign(attempt: Attempt, answer: Answer) -> bool:
     return bool(other_number or (answer.account and answer.account != attempt.account))
 
 
-def changes(attempt: Attempt, answer: Answer) -> bool:
-    """Whether an answer to a question is worth writing down: it moves something, or counts towards a proof."""
+def changes(attempt: Attempt, answer: Answer, horizon: float | None) -> bool:
+    """Whether an answer to a question is worth writing down: it moves something, or counts towards a proof.
+
+    `horizon`: how long after the expiry a "not found" is final; None: it never is.
+    """
     if answer.verdict is Verdict.UNKNOWN:
         return False
-    if answer.verdict is Verdict.CLOSED and attempt.closed:
+    if answer.verdict is Verdict.CLOSED and attempt.closed and attempt.status.value != "disputed":
         return False  # told again
     if answer.verdict is Verdict.PENDING:
         return attempt.status.value not in ("pending", "closing") or attempt.seen == 0
     if answer.verdict is Verdict.NOT_FOUND:
-        past = answer.provider_time is not None and attempt.expires_at is not None
-        expired = past and (answer.provider_time or 0.0) > (attempt.expires_at or 0.0)
-        return attempt.not_found < 2 or bool(expired and attempt.not_found_past < 4)
+        return attempt.not_found < 2 or _proves(attempt, answer, horizon)
     return True
+
+
+def _proves(attempt: Attempt, answer: Answer, horizon: float | None) -> bool:
+    """Whether a "not found" counts towards the proof of absence: a few after expiry, and the first past the horizon."""
+    said, expires_at = answer.provider_time, attempt.expires_at
+    if said is None or expires_at is None or said <= expires_at:
+        return False
+    return attempt.not_found_past < 4 or (horizon is not None and attempt.provider_time <= expires_at + horizon < said)

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from payfallback._core.order import Attempt, Record
 from payfallback._core.rules import RULES, look_at
 from payfallback._core.state import Status
-from payfallback._core.view import GRACE, PERSON_AFTER, Act, Task, View, next_look
+from payfallback._core.view import DECISIONS, GRACE, PERSON_AFTER, Act, Task, View, next_look
 from payfallback.policy import Policy
+
+Held = frozenset[tuple[int, str]]  # attempts, and refunds of the merchant's
 
 
 def tasks(record: Record, view: View) -> Iterator[Task]:
@@ -31,17 +33,22 @@ def tasks(record: Record, view: View) -> Iterator[Task]:
         yield from _merchant_refunds(record, view)
 
 
-def due(record: Record, policy: Policy, now: float, *, acts: bool = True) -> float | None:
+def due(record: Record, policy: Policy, now: float, *, acts: bool = True, held: Held = frozenset()) -> float | None:
     """When somebody must look at the order again; None: never, nothing is open."""
     if record.quiet:
         return None
     if len(record.attempts) == 1 and not record.refunds and record.attempts[0].status is Status.SENDING:
         return record.attempts[0].sending_until + GRACE  # the first commit of nearly every order
     view = View(policy=policy, now=now, live=False, looked=True, acts=acts)
-    times = [task.at for task in tasks(record, view)]
+    times = [task.at for task in tasks(record, view) if not is_held(task, held)]
     if record.current is not None and now < record.pay_by:
         times.append(record.pay_by)  # what is open then is asked about: what is paid later is late
     return min(times) if times else None
+
+
+def is_held(task: Task, held: Held) -> bool:
+    """Whether a task has to wait for a question that the budget did not allow; what else there is to do does not."""
+    return (task.seq, task.refund) in held and task.act not in DECISIONS
 
 
 def _of_order(record: Record, view: View) -> Task | None:
@@ -69,7 +76,7 @@ def _of_winner(record: Record, view: View) -> Task | None:
 def _needs_person(record: Record, attempt: Attempt, view: View) -> bool:
     if "needs_person" in record.outcomes:
         return False
-    since = attempt.first_sent or attempt.planned_at
+    since = attempt.disputed_at if attempt.status is Status.DISPUTED else attempt.first_sent or attempt.planned_at
     return attempt.status is Status.MANUAL or view.now - since >= PERSON_AFTER
 
 
@@ -78,14 +85,16 @@ def _merchant_refunds(record: Record, view: View) -> Iterator[Task]:
     channel = view.channel(winner) if winner is not None else None
     if winner is None or not record.refunds:
         return
+    wanted = "needs_person" in record.outcomes
+    if any(refund.in_doubt for refund in record.refunds) and not wanted:
+        yield Task(view.now, Act.PERSON, winner.seq)
     if channel is None:  # this process cannot ask, and must not make the others forget
-        open_ = [refund for refund in record.refunds if refund.state in ("asked", "pending")]
-        if open_:
-            yield Task(next_look(open_[0].at, view.now), Act.PERSON, winner.seq)
+        for refund in record.refunds:
+            if refund.state in ("asked", "pending"):
+                late = view.now - refund.at >= PERSON_AFTER and not wanted
+                yield Task(view.now if late else next_look(refund.at, view.now), Act.PERSON, winner.seq)
         return
     for index, refund in enumerate(record.refunds, 1):
-        if refund.in_doubt and "needs_person" not in record.outcomes:
-            yield Task(view.now, Act.PERSON, winner.seq)
         if refund.state == "asked":
             yield Task(view.now, Act.MERCHANT_REFUND, winner.seq, refund.refund)
         elif refund.state == "pending":

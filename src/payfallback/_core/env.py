@@ -27,6 +27,7 @@ class Env:
     a channel would be refused right now. `memo(channel, operation)`: what its adapter wants kept; those of the
     channels in `forgetful` want nothing. `wires`: channels whose requests an adapter of ours makes. `tell`: observer.
     `heard()`: whether anybody listens to events below a warning; if not, a run does not put them together.
+    `turn(channel)`: seconds until an order whose question was beyond the budget of queries has its turn.
     `remember`, `forget`: the memory of shoppers and cards, written soon and at no run's cost."""
 
     policy: Policy
@@ -35,6 +36,7 @@ class Env:
     backoff: Callable[[Channel, int], float]
     peek: Callable[[str], Cause | None]
     memo: Callable[[str, Any], Mapping[str, str]]
+    turn: Callable[[str], float] = field(default=lambda channel: 1.0)
     tell: Callable[..., None] | None = None
     forgetful: frozenset[str] = frozenset()
     wires: frozenset[str] = frozenset()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from payfallback._core.remnants import Archived, Ended, Returned
 from payfallback._values import field, value
 from payfallback.model import Action, Money
 
@@ -200,6 +201,9 @@ Event = (
     | RefundAsked
     | Settled
     | Would
+    | Archived
+    | Ended
+    | Returned
 )
 
 EVENTS: tuple[type, ...] = (
@@ -216,4 +220,7 @@ EVENTS: tuple[type, ...] = (
     RefundAsked,
     Settled,
     Would,
+    Archived,
+    Ended,
+    Returned,
 )

@@ -28,7 +28,7 @@ def fact_of(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
 def _fact(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
     verdict, what = seen.verdict, seen.what
     if verdict in _MONEY:
-        return _money(record, attempt, seen)
+        return _money(record, seen)
     if what in ("refund", "query_refund"):
         return _of_refund(record, attempt, seen)
     if what == "close":
@@ -54,7 +54,7 @@ def _asked_since(attempt: Attempt, seen: Seen) -> bool:
     return seen.what == "query" and seen.source == "answer" and seen.asked_at > attempt.disputed_at
 
 
-def _money(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
+def _money(record: Record, seen: Seen) -> Fact | None:
     if seen.what in ("refund", "query_refund"):
         return None
     if seen.minor is not None and (seen.minor != record.amount.minor or seen.currency != record.amount.currency):
@@ -72,7 +72,7 @@ def _of_refund(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
     if seen.verdict == "refunded":
         return Fact.RETURNED if whole or seen.minor is None else None
     if seen.verdict == "refund_failed" or (seen.verdict == "declined" and seen.final):
-        return Fact.RETURN_FAILED if attempt.status is Status.REFUNDING else None
+        return Fact.RETURN_FAILED
     return None
 
 
@@ -105,7 +105,7 @@ def _of_return(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
     whole = seen.minor == record.amount.minor and seen.currency == record.amount.currency
     if ours or whole:
         return Fact.RETURNED
-    return None if attempt.status is Status.SURPLUS else Fact.OTHER_AMOUNT
+    return Fact.OTHER_AMOUNT
 
 
 def _of_not_sent(attempt: Attempt, seen: Seen) -> Fact | None:
@@ -182,16 +182,11 @@ def _note_create(attempt: Attempt, seen: Seen) -> None:
 
 
 def _note_close(attempt: Attempt, seen: Seen) -> None:
-    if seen.verdict not in ("unknown", "not_sent"):
-        attempt.close_answered = True
-    if seen.verdict in ("closed", "accepted"):
-        attempt.close_acked_at = seen.at
+    """Nothing beside its words: what it did to the trade is noted by its verdict."""
 
 
 def _note_refund(attempt: Attempt, seen: Seen) -> None:
     attempt.refund_lost = seen.verdict == "not_found"
-    if seen.verdict in ("accepted", "pending"):
-        attempt.refund_accepted = True
     if seen.verdict in ENDS_OF_REFUNDS and attempt.refund and seen.refund == attempt.refund:
         attempt.refund_said |= {seen.verdict}
 

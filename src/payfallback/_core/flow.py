@@ -12,7 +12,7 @@ from functools import partial
 from payfallback._core import events as e
 from payfallback._core.acts import perform
 from payfallback._core.choose import may_continue, next_option, start
-from payfallback._core.decide import tasks
+from payfallback._core.decide import is_held, tasks
 from payfallback._core.effects import Admit, Keep, Sleep
 from payfallback._core.order import Attempt
 from payfallback._core.result import result_of
@@ -218,6 +218,8 @@ def next_task(run: Run) -> Task | None:
         if task.act in DECISIONS and task.at <= view.now:
             return task
         if run.live and (task.act in DECISIONS or not _concerns(run, task, current)):
+            continue
+        if is_held(task, run.held):
             continue
         if best is None or task.at < best.at:
             best = task

@@ -8,6 +8,8 @@ from typing import Any
 from payfallback._core import events as e
 from payfallback._core.evidence import ENDS_OF_REFUNDS, fact_of, note
 from payfallback._core.order import Attempt, MerchantRefund, Record
+from payfallback._core.remains import archived, ended, returned
+from payfallback._core.remnants import Archived, Ended, Returned
 from payfallback._core.state import Fact, ImpossibleStep, Status, step
 from payfallback._values import copied
 from payfallback.taxonomy import Cause, Verdict
@@ -59,6 +61,8 @@ def move(attempt: Attempt, fact: Fact, at: float) -> None:
 
 
 def _opened(event: e.Event) -> Record:
+    if type(event) is Archived:
+        return archived(event)
     if type(event) is not e.Opened:
         raise ImpossibleStep("an order begins by being opened")
     record = Record(event.order_id, event.merchant, event.amount, event.at, event.pay_by, event.autonomy)
@@ -118,7 +122,6 @@ def _charge_sent(attempt: Attempt, event: e.Sending) -> None:
 def _close_sent(attempt: Attempt, event: e.Sending) -> None:
     attempt.closes += 1
     attempt.close_sent_at = event.at
-    attempt.close_answered = False
     if event.refunds:
         attempt.poisoned = True
     move(attempt, Fact.CLOSE_SENT, event.at)
@@ -134,7 +137,6 @@ def _refund_sent(attempt: Attempt, event: e.Sending) -> None:
     if event.refund != attempt.refund:
         attempt.refunds += 1
         attempt.refund = event.refund
-        attempt.refund_accepted = False
         attempt.refund_since = event.at
         attempt.refund_said = frozenset()
     attempt.refund_sent_at = event.at
@@ -274,4 +276,6 @@ APPLY: dict[type, Callable[[Record, Any], None]] = {
     e.RefundAsked: _refund_asked,
     e.Settled: _settled,
     e.Would: _would,
+    Ended: ended,
+    Returned: returned,
 }

@@ -39,8 +39,9 @@ def _query_refund(run: Run, task: Task) -> Flow:
     attempt = attempt_of(run, task)
     channel = channel_of(run, attempt)
     if not (yield MayAsk(channel.name)):
-        run.held_back = True
-        return False
+        run.held_back = channel.name
+        run.held |= {(task.seq, task.refund)}
+        return not run.live
     asked_at = run.now()
     more: dict[str, Any] = {"refund_number": attempt.refund, "refund_amount": run.known.amount}
     more["refund_sent_at"] = attempt.refund_since
@@ -76,8 +77,9 @@ def _query_merchant_refund(run: Run, task: Task) -> Flow:
     attempt, refund = attempt_of(run, task), run.known.refund_of(task.refund)
     channel = channel_of(run, attempt)
     if refund is None or not (yield MayAsk(channel.name)):
-        run.held_back = True
-        return False
+        run.held_back = channel.name
+        run.held |= {(task.seq, task.refund)}
+        return not run.live
     asked_at = run.now()
     more: dict[str, Any] = {
         "refund_number": refund.number,

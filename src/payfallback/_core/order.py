@@ -54,8 +54,6 @@ class Attempt:
     action: Action | None = None
     closes: int = 0
     close_sent_at: float = 0.0
-    close_acked_at: float = 0.0
-    close_answered: bool = True
     overdue: bool = False  # asked after `pay_by`, the provider said that it was not paid yet
     poisoned: bool = False  # a cancel that may refund was sent: cannot win any more
     closed: bool = False  # the provider said so
@@ -65,7 +63,6 @@ class Attempt:
     refunds: int = 0
     refund_since: float = 0.0  # when this refund number was first sent
     refund_sent_at: float = 0.0
-    refund_accepted: bool = False
     refund_lost: bool = False  # the provider does not know the refund that we sent
     refund_said: frozenset[str] = frozenset()  # "refunded" and "refund_failed", as far as either was said of it
     disputed_at: float = 0.0

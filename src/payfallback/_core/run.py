@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from payfallback._core import events as e
-from payfallback._core.decide import due
 from payfallback._core.effects import Append, Effect, Keep, Load, Sleep
 from payfallback._core.env import Env
 from payfallback._core.fold import evolve, fold
 from payfallback._core.memory import Refusal
 from payfallback._core.order import Record, key_of
 from payfallback._core.refusals import number_taken, refuse_closed, same_payment
+from payfallback._core.turns import look_again
 from payfallback._values import draft, field
 from payfallback.errors import JournalUnavailable
 from payfallback.model import Order, Shopper
@@ -26,7 +26,6 @@ Step = Flow | bool  # what a step came to, or the flow that finds out
 NOBODY = Shopper()
 NONE_YET: Mapping[int, Any] = MappingProxyType({})
 NO_PAUSE: Mapping[tuple[int, int], float] = MappingProxyType({})
-A_WHILE = 1.0  # seconds for which a spent query budget puts an order off, at least
 MAX_CONFLICTS = 25  # a run that loses this often leaves the order to the others
 
 
@@ -67,7 +66,9 @@ class Run:
     stale: bool = False  # `record` holds decisions that never became durable, and could not be read anew
     permit: Any = None  # of the charge whose intent is becoming durable
     held_back: str = ""  # the channel whose query budget was spent
+    held: frozenset[tuple[int, str]] = frozenset()  # attempts and refunds whose question waits for that budget
     put_off: float = 0.0  # seconds for which the order waits for that budget
+    ahead: float = 0.0  # seconds by which the journal's clock is ahead of ours, at least
     # What follows from the arguments, looked up once.
     policy: Policy = field(default=None)
     owner: str = ""
@@ -135,7 +136,7 @@ class Run:
         letting_go = lease == 0 and self.fence is None
         if self.blind or (not self.pending and (lease is None or letting_go)):
             return True
-        record, after = self.known, self._due()
+        record, after = self.known, look_again(self)
         reply = yield Append(
             self.key,
             self.owner,
@@ -166,17 +167,6 @@ class Run:
             self.tried.update(dict.fromkeys(taken, Cause.MERCHANT_CONFIG.value))
         yield from self.reload()
         return False
-
-    def _due(self) -> float | None:
-        """When somebody must look again. A look that the query budget did not allow has its turn, not its next time."""
-        now = self.now()
-        after = due(self.known, self.policy, now, acts=self.autonomy != "observe")
-        if not self.held_back or after is None:
-            return after
-        if self.live:
-            return max(after, now + A_WHILE)
-        self.put_off = max(A_WHILE, self.env.turn(self.held_back))
-        return now + self.put_off
 
     def declare(self, event: e.Event) -> Flow:
         """Write down what the shop wants, whoever holds the order. Raises `JournalUnavailable` when it cannot be."""

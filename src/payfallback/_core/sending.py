@@ -132,7 +132,7 @@ def _may_send(run: Run, permit: object, intent: tuple[e.Event, ...]) -> Flow:
         run.permit = None
     if durable or run.blind:
         return True
-    if run.down is None or run.sent or run.autonomy != "observe" or (yield from known_after_all(run)):
+    if run.down is None or run.sent or run.autonomy != "observe" or (yield from known_after_all(run)) or run.stale:
         return False
     run.blind, run.down = True, None  # observe lets the sale through, journal or not
     run.add(*intent)

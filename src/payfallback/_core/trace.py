@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from payfallback._core import events as e
+from payfallback._core.remnants import Archived, Ended, Returned
 from payfallback._values import value
 from payfallback.model import Money
 from payfallback.results import Result
@@ -46,7 +47,7 @@ class Trace:
 def trace_of(events: Iterable[e.Event], result: Result) -> Trace:
     """Tell the events."""
     told = tuple(events)
-    opened = next(event for event in told if type(event) is e.Opened)
+    opened = next(event for event in told if isinstance(event, e.Opened | Archived))
     lines = tuple(
         TraceLine(event.at, _TELL[type(event)](event) + _other_amount(event, opened.amount)) for event in told
     )
@@ -99,6 +100,12 @@ def _asked(event: e.Asked) -> str:
     return f"the shop {wish}{choice}{consent}{route}"
 
 
+def _ended(event: Ended) -> str:
+    reference = f", {event.provider_ref} at the provider" if event.provider_ref else ""
+    why = f" ({event.cause})" if event.cause else ""
+    return f"attempt {event.seq} on {event.option} under {event.number}{reference} ended: {event.status}{why}"
+
+
 _DIED = {
     "never_sent": "was never sent",
     "not_exposed": "was never shown to the shopper, so nothing can be paid",
@@ -118,5 +125,8 @@ _TELL: dict[type, Callable[[Any], str]] = {
     e.Excess: lambda event: f"attempt {event.seq} captured too ({event.why}): it goes back",
     e.RefundAsked: lambda event: f"the shop asked for refund {event.refund} of {event.minor} minor units",
     e.Settled: lambda event: f"outcome for the shop: {event.kind}" + (f" ({event.cause})" if event.cause else ""),
+    Archived: lambda event: f"the story ({event.events} events) was taken out of the journal; it came to this",
+    Ended: _ended,
+    Returned: lambda event: f"refund {event.refund} of {event.minor} minor units: {event.state}",
     e.Would: lambda event: f"with more autonomy: {event.what} {event.option} {event.cause}".rstrip(),
 }

@@ -118,7 +118,7 @@ class Circuit(CircuitBreakerListener):
             name=name,
             throw_new_error_on_trip=False,
         )
-        self._rest = policy.open_for
+        self._open_for = self.rest = policy.open_for  # `rest`: seconds, of this opening
 
     @property
     def closed(self) -> bool:
@@ -137,7 +137,7 @@ class Circuit(CircuitBreakerListener):
 
     def rests(self) -> float:
         """Seconds until it may be half-opened; 0 when it may now."""
-        return max(0.0, self._rest - self._storage.open_for()) if self.is_open else 0.0
+        return max(0.0, self.rest - self._storage.open_for()) if self.is_open else 0.0
 
     def succeeded(self) -> None:
         """A call of this generation succeeded: ends a row of failures, closes a half-open circuit."""
@@ -150,9 +150,15 @@ class Circuit(CircuitBreakerListener):
         with suppress(_Failed):
             self._breaker.call(_fail)
 
-    def trip(self) -> None:
-        """Open it, for a reason other than failures in a row."""
+    def trip(self, rest: float | None = None) -> None:
+        """Open it, for a reason other than failures in a row; `rest`: for another time than the policy's, seconds."""
         self._breaker.open()
+        if rest is not None:
+            self.rest = rest
+
+    def close(self) -> None:
+        """Close it, for a reason other than a call of its own."""
+        self._breaker.close()
 
     def half_open(self) -> None:
         """Let one call through."""
@@ -167,4 +173,5 @@ class Circuit(CircuitBreakerListener):
     ) -> None:
         """Called by pybreaker at every change."""
         self.generation += 1
+        self.rest = self._open_for
         self.calm = new_state.name == STATE_CLOSED  # the storage still says the old one here

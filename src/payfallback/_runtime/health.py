@@ -6,12 +6,13 @@ is held for microseconds, never during a call, and the observer hears what chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from payfallback._core.operations import Answer
+from payfallback._runtime.budget import LONGEST_TURN
 from payfallback._runtime.forks import renew_after_fork
 from payfallback._runtime.permits import ChannelHealth, Permit, Rejection
 from payfallback._runtime.weight import Weight, weigh
@@ -26,14 +27,18 @@ if TYPE_CHECKING:
 __all__ = ["ChannelHealth", "Gate", "Permit", "Rejection"]
 
 _NO_CHANNEL = Rejection(Cause.NO_ROUTE)
+BUDGETS = ("retries", "asks")
 
 
 class Gate:
     """Circuits, budgets and manual stops of every channel of a policy, for one process. Safe for threads.
 
-    Nothing here survives the process or is shared with another one; losing it changes which channel is tried, and
-    nothing else. The observer is called outside the lock and must not raise (`telemetry.fan_out` sees to that).
-    The first gate of a process loads pybreaker.
+    Nothing here survives the process; losing it changes which channel is tried, and nothing else. The observer is
+    called outside the lock and must not raise (`telemetry.fan_out` sees to that). The first gate of a process loads
+    pybreaker.
+
+    Other workers' words come in by `follow`, `rejoin`, `hold` and `charge`, from a background thread. `outlet`, when
+    set, hears what the observer hears, but only of what this process found out itself; it must neither raise nor block.
     """
 
     def __init__(self, policy: Policy, clock: Clock, observer: Observer | None = None) -> None:
@@ -41,6 +46,7 @@ class Gate:
         self._clock = clock
         self._monotonic = clock.monotonic
         self._observer = observer
+        self.outlet: Callable[[str, Mapping[str, Any]], None] | None = None
         self._lanes: dict[str, Lane] = {}
         self.after_fork()
         renew_after_fork(self)
@@ -122,6 +128,14 @@ class Gate:
         with self._lock:
             return lane.asks.take(self._monotonic())
 
+    def turn(self, channel: str) -> float:
+        """Stand in line for the budget of queries, after it was found spent: seconds until one's turn."""
+        lane = self._lanes.get(channel)
+        if lane is None:
+            return LONGEST_TURN
+        with self._lock:
+            return lane.line.join(self._monotonic())
+
     def obey(self, switches: Iterable[Switch]) -> None:
         """The manual stops that hold now, all of them: what is not among them is resumed. Nothing half-opens one."""
         now = self._clock.epoch()
@@ -133,6 +147,48 @@ class Gate:
                 news += _taken(lane)
         self._tell(news)
 
+    # ------------------------------------------------------------ what other workers say
+
+    def follow(self, channel: str, rest: float) -> None:
+        """Another worker's circuit of this channel opened: open ours too, for `rest` seconds."""
+        lane = self._lanes[channel]
+        with self._lock:
+            lane.follow(rest)
+            news = _taken(lane)
+        self._tell(news, ours=False)
+
+    def rejoin(self, channel: str) -> None:
+        """Another worker's probe found the channel well again: close our circuit."""
+        lane = self._lanes[channel]
+        with self._lock:
+            lane.rejoin()
+            news = _taken(lane)
+        self._tell(news, ours=False)
+
+    def hold(self, channel: str, seconds: float) -> None:
+        """Another worker's probe is under way, for so long at most: an open circuit waits for what it finds. 0.0: none
+        is."""
+        with self._lock:
+            self._lanes[channel].held_until = self._monotonic() + seconds if seconds > 0.0 else 0.0
+
+    def spent(self) -> dict[tuple[str, str], float]:
+        """What was spent of each budget since this was asked last, by (channel, budget); what was not is left out."""
+        found = {}
+        with self._lock:
+            for name, lane in self._lanes.items():
+                for budget in BUDGETS:
+                    bucket = getattr(lane, budget)
+                    if bucket.spent:
+                        found[name, budget], bucket.spent = bucket.spent, 0.0
+        return found
+
+    def charge(self, channel: str, budget: str, tokens: float) -> None:
+        """Other workers spent so much of a budget, or earned it when it is below zero."""
+        with self._lock:
+            getattr(self._lanes[channel], budget).charge(tokens, self._monotonic())
+
+    # ------------------------------------------------------------ looks
+
     def health(self, channel: str) -> ChannelHealth:
         """How a channel does at this moment. Raises `UnknownOption` for a channel that is not configured."""
         lane = self._lanes.get(channel)
@@ -141,9 +197,11 @@ class Gate:
         with self._lock:
             return lane.health(self._monotonic())
 
-    def _tell(self, news: list[tuple[str, dict[str, Any]]]) -> None:
-        if self._observer is not None:
-            for event, fields in news:
+    def _tell(self, news: list[tuple[str, dict[str, Any]]], *, ours: bool = True) -> None:
+        for event, fields in news:
+            if ours and self.outlet is not None:
+                self.outlet(event, fields)
+            if self._observer is not None:
                 self._observer(event, **fields)
 
 

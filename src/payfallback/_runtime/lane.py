@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 
 from payfallback._core.operations import Answer
-from payfallback._runtime.budget import Bucket
+from payfallback._runtime.budget import Bucket, Line
 from payfallback._runtime.circuit import Circuit
 from payfallback._runtime.permits import ChannelHealth, Permit, Rejection, State
 from payfallback._runtime.weight import Weight, cause_of
@@ -26,8 +26,8 @@ class Lane:
     """What the gate knows of one channel."""
 
     __slots__ = (
-        *("asks", "calm_below", "channel", "circuit", "clear", "in_flight", "limit", "name", "news", "retries"),
-        *("since", "stop", "wait_until", "window", "_clock", "_earned", "_probe_until", "_why"),
+        *("asks", "calm_below", "channel", "circuit", "clear", "held_until", "in_flight", "limit", "line", "name"),
+        *("news", "retries", "since", "stop", "wait_until", "window", "_clock", "_earned", "_probe_until", "_why"),
     )
 
     def __init__(self, channel: Channel, clock: Clock) -> None:
@@ -37,9 +37,11 @@ class Lane:
         self.window = Window(channel.circuit.window)
         self.retries = Bucket(channel.retry.budget, 0.0, now)
         self.asks = Bucket(ASKS, ASKS_PER_SECOND, now)
+        self.line = Line(ASKS_PER_SECOND)
         self.calm_below = inf if channel.circuit.slow_after is None else channel.circuit.slow_after
         self.in_flight = 0
         self.wait_until = 0.0
+        self.held_until = 0.0  # until then somebody else's probe is waited for
         self.stop: Switch | None = None
         self.since = clock.epoch()
         self.news: list[tuple[str, dict[str, Any]]] = []
@@ -80,6 +82,8 @@ class Lane:
             return Rejection(Cause.CIRCUIT_OPEN, rest)
         if self._probe_until is not None and now < self._probe_until:
             return Rejection(Cause.CIRCUIT_OPEN, self._probe_until - now)
+        if self.circuit.is_open and now < self.held_until:
+            return Rejection(Cause.CIRCUIT_OPEN, self.held_until - now)
         return None
 
     def _probe(self, now: float) -> None:
@@ -181,8 +185,7 @@ class Lane:
         self._why, self.since = why, self._clock.epoch()
         counts = {"calls": self.window.calls, "failed": self.window.failed, "slow": self.window.slow}
         most = next((cause.value for cause in self.window.causes()), "")
-        rest = self.channel.circuit.open_for
-        news = {"channel": self.name, "reason": why, "cause": most, "retry_after": rest, **counts}
+        news = {"channel": self.name, "reason": why, "cause": most, "retry_after": self.circuit.rest, **counts}
         self.news.append(("circuit.opened", news))
 
     def _closed(self) -> None:
@@ -205,6 +208,27 @@ class Lane:
         self.window.forgive(now)
         if self.circuit.closed and not self.circuit.calm:
             self.circuit.succeeded()
+
+    # ------------------------------------------------------------ what other workers say
+
+    def follow(self, rest: float) -> None:
+        """Another worker's circuit opened: so does this one, for so many seconds, unless its own probe is under way."""
+        if self.circuit.half_opened:
+            return
+        was_closed = self.circuit.closed
+        self.circuit.trip(rest)
+        self._clarify()
+        if was_closed:
+            self._opened("elsewhere")
+
+    def rejoin(self) -> None:
+        """Another worker's probe found the channel well again."""
+        self.held_until = 0.0
+        if not self.circuit.closed:
+            self.circuit.close()
+            self._probe_until = None
+            self._closed()
+            self._clarify()
 
     # ------------------------------------------------------------ stops and looks
 

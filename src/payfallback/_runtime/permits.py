@@ -35,8 +35,8 @@ class ChannelHealth:
     """How a channel does. Counts are of the circuit's window, durations and `retry_after` in seconds.
 
     `since`: epoch seconds of the last change of the circuit or of the manual stop. `reason`: why it opened (`in_a_row`,
-    `rate`, `slow`, `probe`) or what was given for the stop. `failures` by cause, most frequent first; failures that
-    turned out to be paid are still named there, but not in `failed`.
+    `rate`, `slow`, `probe`, or `elsewhere`: another worker's did) or what was given for the stop. `failures` by cause,
+    most frequent first; failures that turned out to be paid are still named there, but not in `failed`.
     """
 
     channel: str

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from payfallback._core import events as e
 from payfallback._core.answers import seen
@@ -28,6 +28,9 @@ from payfallback._runtime.unlisted import Unlisted
 from payfallback.policy import Channel, Policy
 from payfallback.ports import Callables, Clock, Commit, Journal, Observer, Provider, Wire
 from payfallback.taxonomy import FACTS, Cause, Verdict
+
+if TYPE_CHECKING:
+    from payfallback._runtime.sharing import Sharing
 
 KEPT = 10_000  # pieces of evidence kept while the journal is away; beyond it the oldest goes, and recovery asks again
 SWITCHES_EVERY = 1.0  # seconds between two looks at the manual switches; every worker obeys within 2
@@ -83,7 +86,8 @@ def _commit_of(kept: Keep) -> Commit:
     if not any(type(event) is e.Planned for event in kept.events):
         return Commit(key=kept.key, version=None, events=kept.events, due=kept.events[-1].at)
     planned = [event for event in kept.events if type(event) is e.Planned]
-    numbers = tuple((event.account, event.number) for event in planned)
+    opened = [(f"order:{kept.key}", event.order_id) for event in kept.events if type(event) is e.Opened]
+    numbers = (*opened, *((event.account, event.number) for event in planned))
     return Commit(key=kept.key, version=kept.version or 0, events=kept.events, due=kept.events[-1].at, numbers=numbers)
 
 
@@ -105,19 +109,21 @@ class Shared:
         self.policy, self.providers, self.journal = policy, providers, journal
         self.gate, self.clock, self.observer = gate, clock, observer
         self.callables = {name: each for name, each in providers.items() if isinstance(each, Callables)}
-        self.wires = {name: each for name, each in providers.items() if isinstance(each, Wire)}
+        others = {name: each for name, each in providers.items() if name not in self.callables}
+        self.wires = {name: each for name, each in others.items() if isinstance(each, Wire)}
         self.backlog = Backlog(journal, observer)
         self.plans = PlanShelf(policy.credit, clock)
         self.surges = Surges(policy.credit, clock)
         self.unlisted = Unlisted(observer)
         self._count = itertools.count(1)
-        self._switches_at = float("-inf")
+        self.sharing: Sharing | None = None  # set by who puts a client together, where health is shared
         self.env = Env(
             policy=policy,
             clock=clock,
             owner=self._owner,
             backoff=backoff,
             peek=self.peek,
+            turn=gate.turn,
             memo=self._memo,
             forgetful=frozenset(name for name, each in providers.items() if getattr(each, "keeps_nothing", False)),
             wires=frozenset(self.wires),
@@ -131,7 +137,8 @@ class Shared:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """A name of this process's own."""
+        """A name of this process's own, and a look at the switches with the next call."""
+        self._switches_at = float("-inf")
         self._name = f"{os.getpid()}-{secrets.token_hex(6)}"
 
     def _owner(self) -> str:
@@ -152,7 +159,13 @@ class Shared:
         now = self.clock.monotonic()
         if now - self._switches_at >= SWITCHES_EVERY:
             self._switches_at = now
-            self.journal.switches(self._obey)
+            self.reread()
+            if self.sharing is not None:
+                self.sharing.ensure()
+
+    def reread(self) -> None:
+        """Look at the manual switches in the journal."""
+        self.journal.switches(self._obey)
 
     def _obey(self, switches: Any) -> None:
         if not isinstance(switches, BaseException):

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from payfallback._values import value
 from payfallback.cli import say
 from payfallback.cli.exits import FINE, PERSON, UNREACHABLE
 from payfallback.cli.guard import command, complain, until_stopped
 from payfallback.cli.journals import Asked, opened
 from payfallback.cli.options import CONFIG, AppObject, AsJson, ConfigFile, duration
+from payfallback.cli.pace import Pace
 from payfallback.cli.places import place_of
 from payfallback.errors import JournalUnavailable
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from payfallback.results import Recovered
 
 ROUND = 2.0  # seconds of one round: progress is shown at least so often
+TURN = 1.0  # seconds until some of the orders that wait for the query budget have their turns
 AWAY = 30.0  # seconds that watching waits at most for a journal that is away
 
 _COUNTS = ("looked", "settled", "refunded", "needs_person", "failed")
@@ -73,18 +74,30 @@ def recover(
 
 
 class _Told:
-    """The sum of the rounds so far, and how they are told."""
+    """The sum of the rounds so far, their pace, and how they are told."""
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
         self.sum = dict.fromkeys(_COUNTS, 0)
-        self.left = 0
+        self.pace = Pace()
 
-    def add(self, done: Recovered) -> None:
-        """Count a round."""
+    def add(self, done: Recovered, seconds: float) -> None:
+        """Count a round, and how long it took."""
         for name in _COUNTS:
             self.sum[name] += getattr(done, name)
-        self.left = done.left
+        self.pace.add(done, seconds)
+
+    def waiting(self) -> dict[str, Any]:
+        """What waits, and for how long, for JSON."""
+        rest = self.pace.remaining
+        return {"left": self.pace.waiting, "seconds_left": None if rest is None else round(rest, 1)}
+
+    def rest(self, *before: str) -> str:
+        """These words, then how long the rest takes, and what it waits for."""
+        rest = self.pace.remaining
+        about = f"about {say.span(rest)}" if rest else ""
+        budget = "the query budget sets the pace" if self.pace.held else ""
+        return ", ".join(filter(None, (*before, about, budget)))
 
     def code(self) -> int:
         """The exit code of what was seen."""
@@ -98,62 +111,51 @@ class _Told:
 
 def _once(payments: Payments, within: float, told: _Told) -> int:
     start = time.monotonic()
-    total = _due(payments)
-    with _progress(total, told) as show:
+    told.pace = Pace(Asked(payments.journal).due())
+    with _progress(told) as show:
         while (left := within - (time.monotonic() - start)) > 0:
+            begun = time.monotonic()
             done = payments.recover(within=min(ROUND, left))
-            told.add(done)
-            show(_Step(done=done, looked=told.sum["looked"], seconds=time.monotonic() - start))
-            if not done.looked:
+            if (done.held or told.pace.held) and not done.left:  # those in line have their turns one after the other
+                time.sleep(min(TURN, left))
+            told.add(done, time.monotonic() - begun)
+            show(done)
+            if told.pace.stalled or not (done.looked or told.pace.held):
                 break
     _conclude(told, time.monotonic() - start)
     return told.code()
 
 
-def _due(payments: Payments) -> int:
-    return Asked(payments.journal).due()
-
-
-@value(kw_only=True)
-class _Step:
-    """One round, and all of them so far."""
-
-    done: Any
-    looked: int
-    seconds: float
-
-    @property
-    def remaining(self) -> float | None:
-        """Seconds that the rest takes at this pace; None before there is one."""
-        return self.done.left * self.seconds / self.looked if self.looked else None
-
-
 @contextmanager
-def _progress(total: int, told: _Told) -> Iterator[Callable[[_Step], None]]:
+def _progress(told: _Told) -> Iterator[Callable[[Recovered], None]]:
     """How each round is shown: a bar on a terminal, a line elsewhere, an object with --json."""
     if told.as_json:
-        yield lambda step: say.as_json({"round": _counts(step.done), "left": step.done.left})
+        yield lambda done: say.as_json({"round": _counts(done), **told.waiting()})
     elif sys.stdout.isatty():
-        yield from _bar(total)
+        yield from _bar(told)
     else:
-        say.line(f"{say.many(total, 'order')} due")
-        yield _plain
+        say.line(f"{say.many(told.pace.waiting, 'order')} due")
+        yield lambda done: _plain(done, told)
 
 
-def _bar(total: int) -> Iterator[Callable[[_Step], None]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _bar(told: _Told) -> Iterator[Callable[[Recovered], None]]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("recovering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("recovering"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rest]}"))
     with Progress(*columns, transient=True) as bar:
-        task = bar.add_task("recover", total=max(total, 1))
-        yield lambda step: bar.update(task, completed=step.looked, total=max(1, step.looked + step.done.left))
+        task = bar.add_task("recover", total=max(told.pace.waiting, 1), rest="")
+        pace = told.pace
+        yield lambda done: bar.update(
+            task,
+            completed=pace.looked,
+            total=max(1, pace.looked + pace.waiting),
+            rest=told.rest(),
+        )
 
 
-def _plain(step: _Step) -> None:
-    if not step.done.looked:
-        return
-    rest = f", about {say.span(step.remaining)}" if step.remaining and step.done.left else ""
-    say.line(f"looked at {step.looked:,}, {step.done.left:,} left{rest}")
+def _plain(done: Recovered, told: _Told) -> None:
+    if done.looked or done.held:
+        say.line(told.rest(f"looked at {told.pace.looked:,}", f"{told.pace.waiting:,} left"))
 
 
 def _counts(done: Recovered) -> dict[str, int]:
@@ -162,7 +164,7 @@ def _counts(done: Recovered) -> dict[str, int]:
 
 def _conclude(told: _Told, seconds: float) -> None:
     if told.as_json:
-        say.as_json({**told.sum, "left": told.left, "seconds": round(seconds, 3)})
+        say.as_json({**told.sum, "left": told.pace.waiting, "seconds": round(seconds, 3)})
         return
     counts = told.sum
     say.item(
@@ -170,8 +172,10 @@ def _conclude(told: _Told, seconds: float) -> None:
         f"looked at {say.many(counts['looked'], 'order')} in {say.span(seconds)}: {counts['settled']:,} settled, "
         f"{counts['refunded']:,} given back, {counts['needs_person']:,} need a person",
     )
-    if told.left:
-        say.item("", f"{told.left:,} are still due: another worker holds them, or --within was too short")
+    if told.pace.waiting:
+        due = f"{told.pace.waiting:,} are still due"
+        why = ": another worker holds them, or --within was too short"
+        say.item("", told.rest(due) if told.pace.held else due + why)
     if counts["failed"]:
         complain(f"{say.many(counts['failed'], 'order')} could not be looked at: the journal did not answer")
 
@@ -196,20 +200,22 @@ def _watch(payments: Payments, every: float, told: _Told) -> int:
 def _watched(payments: Payments, every: float, pause: float, told: _Told) -> float:
     """One round; the pause after it."""
     try:
+        begun = time.monotonic()
         done = payments.recover(within=max(every, ROUND))
     except JournalUnavailable as error:
         complain(str(error))
-        return min(pause * 2, max(AWAY, every))
-    told.add(done)
-    if done.looked and told.as_json:
-        say.as_json({"at": time.time(), "round": _counts(done), "left": done.left})
-    elif done.looked:
-        say.line(f"{say.moment(time.time())}  looked at {done.looked:,}: {_words(done)}")
-    return every
+        return min(max(pause, every) * 2, max(AWAY, every))
+    pause = 0.0 if done.left and done.looked else every
+    told.add(done, time.monotonic() - begun + pause)
+    if not (done.looked or done.held):
+        return every
+    if told.as_json:
+        say.as_json({"at": time.time(), "round": _counts(done), **told.waiting()})
+    else:
+        say.line(f"{say.moment(time.time())}  looked at {done.looked:,}: {_words(done, told)}")
+    return pause
 
 
-def _words(done: Recovered) -> str:
-    return (
-        f"{done.settled:,} settled, {done.refunded:,} given back, {done.needs_person:,} need a person, "
-        f"{done.left:,} still due"
-    )
+def _words(done: Recovered, told: _Told) -> str:
+    counts = f"{done.settled:,} settled, {done.refunded:,} given back, {done.needs_person:,} need a person"
+    return told.rest(counts, f"{told.pace.waiting:,} still due")

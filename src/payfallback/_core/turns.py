@@ -1,0 +1,30 @@
+"""When somebody must look at an order again, as its next commit says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payfallback._core.decide import due
+
+if TYPE_CHECKING:
+    from payfallback._core.run import Run
+
+A_WHILE = 1.0  # seconds for which a spent query budget puts an order off, at least
+
+
+def look_again(run: Run) -> float | None:
+    """Epoch seconds by the journal's clock, as far as it is known; None: never, nothing is open.
+
+    A question that the query budget did not allow has its turn, not its next time, and holds up nothing else. The
+    journal hands orders out by its own clock: a worker whose clock is behind must not set a time that is past there, or
+    it would be handed the order again at once.
+    """
+    now, acts = run.now(), run.autonomy != "observe"
+    if run.live:
+        after = due(run.known, run.policy, now, acts=acts)
+        return max(after, now + A_WHILE) if run.held_back and after is not None else after
+    after = due(run.known, run.policy, now, acts=acts, held=run.held)
+    if run.held_back:
+        run.put_off = max(A_WHILE, run.env.turn(run.held_back))
+        after = min(now + run.put_off, after if after is not None else now + run.put_off)
+    return after + run.ahead if after is not None else None

@@ -177,6 +177,8 @@ class Payments:
             if not claimed:
                 break
             for stored in claimed:
+                if tally.left() <= 0:
+                    break  # the rest comes back when its lease ends
                 tally.looked(stored, *self._recover(stored, tally.owner, tally.left()))
         return tally.result(self._driver.ask(self.journal.count_due))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from payfallback import _reconciling
-from payfallback._core import bill, decide, evidence, fold, rules, run, sending
+from payfallback._core import bill, decide, evidence, fold, rules, sending, turns
 from payfallback._core import events as e
 from payfallback._core.state import Fact, Status
 from payfallback._runtime import commits, shared
@@ -116,7 +116,7 @@ def the_last_look_is_left_out(patch: Patch) -> None:
 def an_order_is_dropped_while_something_is_open(patch: Patch) -> None:
     """A paid order has no time at which its other attempts are looked at."""
     real = decide.due
-    patch.setattr(run, "due", lambda record, *given, **named: None if record.winner else real(record, *given, **named))
+    patch.setattr(turns, "due", lambda record, *rest, **more: None if record.winner else real(record, *rest, **more))
 
 
 PLANTED: tuple[Callable[[Patch], None], ...] = (

@@ -140,3 +140,58 @@ def test_what_the_journal_knows_is_not_sold_blindly() -> None:
     with pytest.raises(pf.JournalUnavailable):
         payments.pay(order(), "b")
     assert not second.asked
+
+
+def test_a_last_look_that_nobody_answers_is_made_again() -> None:
+    """The provider is silent when the watch ends: an hour later it is asked again, and what was captured goes back."""
+    payments, clock, first, _ = fell_back()
+    settle(payments, clock, 2 * HOUR)
+    first.on(Kind.QUERY, SILENCE, captured())
+    clock.advance(ask(payments.journal.load, KEY).due - clock.epoch() + 1.0)
+    payments.recover()
+    settle(payments, clock, DAY)
+    assert len(first.of(Kind.REFUND)) == 1
+    assert ask(payments.journal.load, KEY).due is None
+
+
+def test_a_silence_without_end_ends_the_watch_a_day_later() -> None:
+    """Nothing is asked for ever."""
+    payments, clock, first, _ = fell_back()
+    first.on(Kind.QUERY, SILENCE)
+    settle(payments, clock, 4 * DAY)
+    assert ask(payments.journal.load, KEY).due is None
+
+
+def test_a_question_of_recovery_has_time_to_be_answered() -> None:
+    """When the time of `recover` is nearly over, the order in hand is asked about properly, and the rest later."""
+    payments, clock, first, _ = fell_back()
+
+    def slow(operation: Any) -> pf.Answer:
+        clock.sleep(0.3)
+        return captured() if operation.timeout >= 0.3 else SILENCE
+
+    first.on(Kind.QUERY, slow)
+    clock.advance(ask(payments.journal.load, KEY).due - clock.epoch() + 1.0)
+    payments.recover(within=0.1)
+    settle(payments, clock, HOUR)
+    assert len(first.of(Kind.REFUND)) == 1
+
+
+def questions(behind: float) -> int:
+    """How often an order is asked about in ten minutes by a worker whose clock is behind the journal's."""
+    ours, journals = VirtualClock(), VirtualClock()
+    only = Scripted("only", close=True, close_names_trade=True)
+    only.on(Kind.CHARGE, SILENCE).on(Kind.QUERY, pending()).on(Kind.CLOSE, SILENCE)
+    payments = client({"a": only}, ours, journal=MemoryJournal(journals))
+    journals.advance(behind)
+    payments.pay(order(), "a", within=1.0)
+    for _ in range(600):
+        ours.advance(1.0)
+        journals.advance(1.0)
+        payments.recover(within=0.9)
+    return len(only.of(Kind.QUERY))
+
+
+def test_a_worker_whose_clock_is_behind_is_not_handed_an_order_again_at_once() -> None:
+    """The journal hands out by its own clock: a difference costs a few questions until it is known, and no more."""
+    assert questions(400.0) <= questions(0.0) + 10

@@ -91,9 +91,9 @@ def sent_before_it_is_durable(patch: Patch) -> None:
 
 def nobody_looks_again(patch: Patch) -> None:
     """Nothing gets a time to be looked at."""
-    from payfallback._core import run
+    from payfallback._core import turns
 
-    patch.setattr(run, "due", lambda *given, **named: None)
+    patch.setattr(turns, "due", lambda *given, **named: None)
 
 
 def never_sent_without_asking(patch: Patch) -> None:

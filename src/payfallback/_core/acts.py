@@ -148,6 +148,7 @@ def _query(run: Run, task: Task) -> Flow:
     asked_at = run.now()
     answer = yield Call(channel.name, operation(run, channel, attempt, Kind.QUERY, time_for(run, channel)))
     count(run, task.seq, asked_at)
+    run.unheard = run.unheard | {task.seq} if answer.verdict is Verdict.UNKNOWN else run.unheard - {task.seq}
     yield from recollect(run, answer)
     late = answer.verdict is Verdict.PENDING and asked_at >= run.known.pay_by and not attempt.overdue
     if late or changes(attempt, answer, channel.capabilities.not_found_after):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from payfallback._core.order import Attempt, Record
 from payfallback._core.state import Status
-from payfallback._core.view import GRACE, MOST_CLOSES, PATIENCE, PERSON_AFTER, Act, Task, View, next_look
+from payfallback._core.view import GRACE, LONGEST_WATCH, MOST_CLOSES, PATIENCE, PERSON_AFTER, Act, Task, View, next_look
 from payfallback.policy import Capabilities, Channel
 
 
@@ -252,7 +252,7 @@ def _watched(record: Record, attempt: Attempt, view: View) -> Task | None:
         return None
     if channel is None:  # this process cannot ask, and must not make the others forget
         at = next_look(attempt.first_sent, view.now)
-        return Task(at, Act.PERSON, attempt.seq) if at <= attempt.first_sent + Capabilities().watch else None
+        return Task(at, Act.PERSON, attempt.seq) if at <= attempt.first_sent + LONGEST_WATCH else None
     if not channel.capabilities.query:
         return None
     since = max(attempt.first_sent, attempt.expires_at or 0.0)

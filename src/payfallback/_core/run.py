@@ -67,8 +67,9 @@ class Run:
     permit: Any = None  # of the charge whose intent is becoming durable
     held_back: str = ""  # the channel whose query budget was spent
     held: frozenset[tuple[int, str]] = frozenset()  # attempts and refunds whose question waits for that budget
+    unheard: frozenset[int] = frozenset()  # attempts about which nobody answered
     put_off: float = 0.0  # seconds for which the order waits for that budget
-    ahead: float = 0.0  # seconds by which the journal's clock is ahead of ours, at least
+    ahead: float = 0.0  # seconds by which the journal's clock is taken to be ahead of ours
     # What follows from the arguments, looked up once.
     policy: Policy = field(default=None)
     owner: str = ""

@@ -17,6 +17,8 @@ from payfallback.model import Money, Option
 from payfallback.policy import Channel
 from payfallback.taxonomy import Cause, Verdict
 
+FAIR = 5.0  # seconds for each call of recovery, even past its own time
+
 
 def attempt_of(run: Run, task: Task) -> Attempt:
     return run.known.attempts[task.seq - 1]
@@ -28,8 +30,9 @@ def channel_of(run: Run, attempt: Attempt) -> Channel:
 
 
 def time_for(run: Run, channel: Channel) -> float:
-    """Seconds one call may take: the channel's own limit, or what the caller has left."""
-    return max(0.05, min(channel.timeout, run.left()))
+    """Seconds one call may take: the channel's own limit, or what the caller has left. Recovery has nobody waiting: a
+    question that its provider has no time to answer would only be asked for nothing."""
+    return max(0.05 if run.live else min(channel.timeout, FAIR), min(channel.timeout, run.left()))
 
 
 def operation(

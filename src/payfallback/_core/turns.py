@@ -9,6 +9,7 @@ from payfallback._core.decide import due
 if TYPE_CHECKING:
     from payfallback._core.run import Run
 
+AGAIN, STOPS = 3600.0, 86400.0  # a last look that nobody answers is made again each hour, for a day
 A_WHILE = 1.0  # seconds for which a spent query budget puts an order off, at least
 
 
@@ -27,4 +28,15 @@ def look_again(run: Run) -> float | None:
     if run.held_back:
         run.put_off = max(A_WHILE, run.env.turn(run.held_back))
         after = min(now + run.put_off, after if after is not None else now + run.put_off)
+    if after is None and any(_unanswered(run, seq, now) for seq in run.unheard):
+        after = now + AGAIN
     return after + run.ahead if after is not None else None
+
+
+def _unanswered(run: Run, seq: int, now: float) -> bool:
+    """Whether the last look at a dead attempt came to nothing, and may come to something yet."""
+    attempt = run.known.attempts[seq - 1]
+    channel = run.policy.channels.get(attempt.option.partition("/")[0])
+    if channel is None or attempt.first_sent is None:
+        return False
+    return now < max(attempt.first_sent, attempt.expires_at or 0.0) + channel.capabilities.watch + STOPS

@@ -16,6 +16,7 @@ LOOKS = (5.0, 15.0, 30.0, 60.0, 300.0)
 GRACE = 0.5  # after a call's own deadline, before a request that nobody answered is called a crash
 PATIENCE = 30.0  # recovery leaves an unknown charge alone this long before it closes it
 MOST_CLOSES = 20  # on recovery's schedule about 15 hours; a provider that says no so often is only asked from then on
+LONGEST_WATCH = 86400.0 * 10  # no shipped channel's dead are watched for longer
 PERSON_AFTER = 86400.0  # an uncertainty this old stands before a person, and is still watched
 
 

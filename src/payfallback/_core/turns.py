@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from payfallback._core.decide import due
-
-if TYPE_CHECKING:
-    from payfallback._core.run import Run
+from payfallback._core.decide import Held, due
+from payfallback._core.env import Env
+from payfallback._core.order import Record
+from payfallback.policy import Policy
 
 AGAIN, STOPS = 3600.0, 86400.0  # a last look that nobody answers is made again each hour, for a day
 A_WHILE = 1.0  # seconds for which a spent query budget puts an order off, at least
 
 
-def look_again(run: Run) -> float | None:
+class OrderInHand(Protocol):
+    """What a run knows of its order: see the fields of `Run`."""
+
+    env: Env
+    policy: Policy
+    live: bool
+    autonomy: str
+    held_back: str
+    held: Held
+    put_off: float
+    unheard: frozenset[int]
+    ahead: float
+
+    def now(self) -> float:
+        """Epoch seconds by our clock."""
+
+    @property
+    def known(self) -> Record:
+        """The record."""
+
+
+def look_again(run: OrderInHand) -> float | None:
     """Epoch seconds by the journal's clock, as far as it is known; None: never, nothing is open.
 
     A question that the query budget did not allow has its turn, not its next time, and holds up nothing else. The
@@ -33,7 +54,7 @@ def look_again(run: Run) -> float | None:
     return after + run.ahead if after is not None else None
 
 
-def _unanswered(run: Run, seq: int, now: float) -> bool:
+def _unanswered(run: OrderInHand, seq: int, now: float) -> bool:
     """Whether the last look at a dead attempt came to nothing, and may come to something yet."""
     attempt = run.known.attempts[seq - 1]
     channel = run.policy.channels.get(attempt.option.partition("/")[0])

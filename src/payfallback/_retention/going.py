@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from payfallback._core.events import Event, Settled
+from payfallback._core.events import Event, Seen, Settled
 from payfallback._core.fold import fold
+from payfallback._core.order import Record
 from payfallback._core.remains import must_stay, remains
-from payfallback._core.state import ImpossibleStep
+from payfallback._core.state import ImpossibleStep, Status
 from payfallback._retention.books import Books
 from payfallback._values import field, value
 from payfallback.journal._rules import check_age
@@ -69,10 +70,19 @@ def reason_to_stay(held: Held, told: Mapping[str, bool], before: float) -> str:
     if last_at(held.stored.events) >= before:
         return "something happened since"
     try:
-        why = must_stay(fold(held.stored.events))
+        record = fold(held.stored.events)
+        why = must_stay(record) or _against_a_bill(record, held.stored.events)
     except DAMAGES:
         return "it is damaged"
     return "it is not finished" if why.startswith(("attempt ", "refund ")) else why
+
+
+def _against_a_bill(record: Record, events: Sequence[Event]) -> str:
+    """A bill says that a dead attempt was paid, and the provider denies it: the same line, read again, is only known to
+    be an old one by the story."""
+    billed = {event.seq for event in events if type(event) is Seen and event.source == "bill"}
+    dead = (attempt.seq for attempt in record.attempts if attempt.status is Status.DEAD)
+    return "a bill and the provider contradict each other" if billed.intersection(dead) else ""
 
 
 def retired_of(held: Held, now: float) -> Retired:

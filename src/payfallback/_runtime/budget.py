@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 LONGEST_TURN = 600.0  # seconds
+LONGEST_DEBT = 60.0  # seconds of refilling that others' spending may cost
+SHARERS = 200  # workers that together keep to the rate of one: each keeps such a part of the refill, whatever it owes
+GIFTS_PER_SECOND = 1.0  # tokens that are believed to be earned by others, beyond one full bucket
 
 
 class Line:
@@ -25,12 +28,14 @@ class Bucket:
     `spent` counts what was taken, less what `add` put back, for whoever shares the budget; they reset it.
     """
 
-    __slots__ = ("_at", "_most", "_per_second", "_tokens", "spent")
+    __slots__ = ("_at", "_gifts", "_most", "_owed", "_per_second", "_tokens", "spent")
 
     def __init__(self, most: float, per_second: float, now: float) -> None:
         self._most = most
         self._per_second = per_second
         self._tokens = most
+        self._owed = 0.0  # what others spent beyond what was here: paid from what comes in
+        self._gifts = most  # how much others may still earn us
         self._at = now
         self.spent = 0.0
 
@@ -46,18 +51,38 @@ class Bucket:
 
     def add(self, tokens: float) -> None:
         """Put tokens back, up to the most it holds."""
-        room = self._most - self._tokens
+        room = self._most - self._tokens + self._owed
         if room > 0.0:
             tokens = min(tokens, room)
-            self._tokens += tokens
+            self._put(tokens, tokens)
             self.spent -= tokens
 
     def charge(self, tokens: float, now: float) -> None:
-        """Others spent so many of the same budget, or earned them when it is below zero. Nobody goes into debt by more
-        than the bucket holds: others' spending stops this one for a while, never for good."""
+        """Others spent so many of the same budget, or earned them when it is below zero; they may be lying.
+
+        What is refilled by time is earned by nobody. It loses no more than `LONGEST_DEBT` seconds of its refill to
+        others, and keeps one token and a part of the refill (`SHARERS`) even then. Any other bucket owes no more than it
+        holds, and is given no more than it holds at once and `GIFTS_PER_SECOND` after that.
+        """
         self._refill(now)
-        self._tokens = max(-self._most, min(self._most, self._tokens - tokens))
+        if tokens > 0.0:
+            here = min(tokens, max(0.0, self._tokens - (1.0 if self._per_second else 0.0)))
+            self._tokens -= here
+            self._owed = min(self._per_second * LONGEST_DEBT or self._most, self._owed + tokens - here)
+        elif not self._per_second:
+            gift = min(-tokens, self._gifts)
+            self._gifts -= gift
+            self._put(gift, gift)
 
     def _refill(self, now: float) -> None:
-        self._tokens = min(self._most, self._tokens + max(0.0, now - self._at) * self._per_second)
+        seconds = max(0.0, now - self._at)
         self._at = now
+        came = seconds * self._per_second
+        self._put(came, came * (1.0 - 1.0 / SHARERS))
+        self._gifts = min(self._most, self._gifts + seconds * GIFTS_PER_SECOND)
+
+    def _put(self, tokens: float, pays: float) -> None:
+        """Tokens come in; at most `pays` of them are for what is owed."""
+        paid = min(self._owed, pays)
+        self._owed -= paid
+        self._tokens = min(self._most, self._tokens + tokens - paid)

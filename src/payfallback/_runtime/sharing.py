@@ -131,7 +131,8 @@ class Sharing:
         self._again = bool(before.began) and before.began != heard.began  # it was emptied: tell our openings anew
         for name, key in self._keys.items():
             self._hear(name, heard.circuits.get(key))
-            self._gate.hold(name, min(heard.probes.get(key, 0.0), self._lasts[key]))
+            probe = heard.probes.get(key, 0.0)
+            self._gate.hold(name, probe if probe <= self._lasts[key] else 0.0)  # no worker's call lasts longer
             if not self._again:
                 self._charge(name, key, before, told)
         if fresh or before.switches != heard.switches:

@@ -46,7 +46,7 @@ def celery_tasks(
 
     def look(order_id: str, merchant: str = "") -> None:
         """Look at one unfinished order."""
-        with suppress(UnknownOrder):  # archived since
+        with suppress(UnknownOrder):  # the message is of another journal, or of one that was restored since
             client.here().resolve(order_id, merchant=merchant, within=settings.within)
 
     # Not `reject_on_worker_lost`: a look whose process was killed would come back at once, and find its own lease.

@@ -127,7 +127,7 @@ class DbosRecovery:
         """One look; when the next one is due. Raises what the journal raises."""
         try:
             done = self._payments.resolve(order_id, merchant=merchant, within=self._settings.within)
-        except UnknownOrder:  # archived since
+        except UnknownOrder:  # this look is of another journal, or of one that was restored since
             return None
         if done.look_again is None:
             return None

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from payfallback.journal._postgres_session import NOW, Row, Session
 from payfallback.journal._rows import summary_of
 from payfallback.journal._rules import checked_sort, due_order
 from payfallback.journal._schema import SUMMARY
+from payfallback.journal._unreadable import TRIED
 from payfallback.journal.codec import decode_outcome
-from payfallback.ports import Summary, Switch
+from payfallback.ports import Stored, Summary, Switch
 from payfallback.results import DueOrder, Outcome
 
 _STORED = f"key, version, fence, owner, lease_until, due, log, {NOW}"
@@ -42,30 +43,55 @@ def keys(session: Session, text: str) -> tuple[str, ...]:
 
 # The second clock is looked at once and not for each order that is passed over because somebody has its lease.
 _IS_FREE_AND_DUE = f"""
-    FROM $S.orders WHERE due <= {NOW} AND (owner = '' OR lease_until <= (SELECT {NOW})) ORDER BY due, id LIMIT %(limit)s
+    FROM $S.orders WHERE due <= {NOW} AND (owner = '' OR lease_until <= (SELECT {NOW}))
+    AND key <> ALL(%(passed)s::text[]) ORDER BY due, id LIMIT %(limit)s
 """
-_FREE_AND_DUE = f"SELECT key {_IS_FREE_AND_DUE} FOR UPDATE SKIP LOCKED"
+_DUE = f"SELECT {_STORED} {_IS_FREE_AND_DUE}"
 _FREE = f"""
-    SELECT key FROM $S.orders WHERE key = %(key)s AND (owner = '' OR lease_until <= {NOW})
-    LIMIT %(limit)s FOR UPDATE
+    SELECT {_STORED} FROM $S.orders WHERE key = %(key)s AND (owner = '' OR lease_until <= {NOW}) FOR UPDATE
 """  # noqa: S608  # names of ours
 _TAKE = f"""
     UPDATE $S.orders SET fence = fence + 1, owner = %(owner)s, lease_until = {NOW} + %(lease)s::float8
-    WHERE key = ANY(%(keys)s) RETURNING {_STORED}
+    WHERE key = ANY(%(keys)s)
 """  # noqa: S608  # names of ours
+_ROUNDS = 50  # of a claim, each past what the one before could not read
+_LISTED_AT_LEAST = TRIED // 5  # rows that one of five rounds of a listing looks at
+
+Reads = Callable[[Row], Stored | None]  # None: this process cannot read it
 
 
-def claim(session: Session, owner: str, lease: float, limit: int, key: str | None) -> Sequence[Row]:
-    """Take free leases, most overdue first, or that of one order; the rows as they are then. In a transaction.
+def claim(
+    session: Session, owner: str, lease: float, limit: int, passed: Callable[[], list[str]], read: Reads
+) -> tuple[Stored, ...]:
+    """Take free leases of due orders, most overdue first. In a transaction.
 
-    Orders that another process is writing are passed over: many recoverers do not wait for each other.
+    Orders that another process is writing are passed over: many recoverers do not wait for each other. So are those
+    that `read` cannot read, and `passed` names them from then on.
     """
-    found = session.rows(_FREE_AND_DUE if key is None else _FREE, key=key, limit=max(0, limit))
-    free = [each for (each,) in found]
-    if not free:
-        return ()
-    rows = {row[0]: row for row in session.rows(_TAKE, owner=owner, lease=lease, keys=free)}
-    return [rows[each] for each in free]
+    taken: list[Stored] = []
+    for _ in range(_ROUNDS if limit > 0 else 0):
+        rows = session.rows(f"{_DUE} FOR UPDATE SKIP LOCKED", limit=limit - len(taken), passed=passed())
+        found = _take(session, rows, owner, lease, read)
+        taken += found
+        if len(found) == len(rows) or len(taken) == limit:
+            break
+    return tuple(taken)
+
+
+def claim_one(session: Session, owner: str, lease: float, key: str, read: Reads) -> tuple[Stored, ...]:
+    """Take the lease of one order, if it is free. Raises what `read` raises, and takes nothing then."""
+    return tuple(_take(session, session.rows(_FREE, key=key), owner, lease, read))
+
+
+def _take(session: Session, rows: Sequence[Row], owner: str, lease: float, read: Reads) -> list[Stored]:
+    held = [
+        (key, version, fence + 1, owner, now + lease, due, log, now)
+        for key, version, fence, _, _, due, log, now in rows
+    ]
+    found = [each for each in map(read, held) if each is not None]
+    if found:
+        session.rows(_TAKE, owner=owner, lease=lease, keys=[each.key for each in found])
+    return found
 
 
 def count_due(session: Session) -> int:
@@ -74,10 +100,15 @@ def count_due(session: Session) -> int:
     return found
 
 
-def due(session: Session, limit: int) -> tuple[DueOrder, ...]:
+def due(session: Session, limit: int, passed: Callable[[], list[str]], read: Reads) -> tuple[DueOrder, ...]:
     """What `claim` would take."""
-    rows = session.rows(f"SELECT key, due, fence, {NOW} {_IS_FREE_AND_DUE}", limit=max(0, limit))
-    return tuple(due_order(*row) for row in rows)
+    found: list[Row] = []
+    for _ in range(5 if limit > 0 else 0):
+        rows = session.rows(_DUE, limit=max(limit, _LISTED_AT_LEAST), passed=passed())
+        found = [row for row in rows if read(row) is not None]
+        if len(found) == len(rows) or len(found) >= limit:
+            break
+    return tuple(due_order(row[0], row[5], row[2], row[7]) for row in found[: max(0, limit)])
 
 
 def summaries(session: Session, states: Sequence[str], limit: int, sort: str) -> tuple[Summary, ...]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from payfallback.journal._rows import Row, summary_of
 from payfallback.journal._rules import checked_sort, due_order
 from payfallback.journal._schema import SUMMARY
 from payfallback.journal.codec import decode_outcome
-from payfallback.ports import Summary, Switch
+from payfallback.ports import Stored, Summary, Switch
 from payfallback.results import DueOrder, Outcome
 
-_STORED = "SELECT key, version, fence, owner, lease_until, due, log FROM orders"
+_COLUMNS = "SELECT key, version, fence, owner, lease_until, due, log"
 _LISTED = f"SELECT {', '.join(SUMMARY)} FROM orders"  # noqa: S608  # column names of ours
 _ORDERS = {"since": "since, id", "amount": "amount DESC, id", "due": "due IS NULL, due, id"}
 
@@ -24,7 +25,7 @@ _ORDERS = {"since": "since, id", "amount": "amount DESC, id", "due": "due IS NUL
 
 def order(connection: sqlite3.Connection, key: str) -> Row | None:
     """One order's row."""
-    found: Row | None = connection.execute(f"{_STORED} WHERE key = ?", (key,)).fetchone()
+    found: Row | None = connection.execute(f"{_COLUMNS} FROM orders WHERE key = ?", (key,)).fetchone()
     return found
 
 
@@ -40,23 +41,42 @@ def keys(connection: sqlite3.Connection, text: str) -> tuple[str, ...]:
 
 
 _IS_FREE_AND_DUE = "FROM orders WHERE due <= ? AND (owner = '' OR lease_until <= ?) ORDER BY due, id LIMIT ?"
-_FREE_AND_DUE = f"SELECT id {_IS_FREE_AND_DUE}"
-_FREE = "SELECT id FROM orders WHERE key = ? AND (owner = '' OR lease_until <= ?) LIMIT ?"
+_FREE_AND_DUE = f"{_COLUMNS} {_IS_FREE_AND_DUE}"
+_FREE = f"{_COLUMNS} FROM orders WHERE key = ? AND (owner = '' OR lease_until <= ?)"
+
+Reads = Callable[[Row], Stored | None]  # None: this process cannot read it
 
 
 def claim(
-    connection: sqlite3.Connection, now: float, owner: str, lease: float, limit: int, key: str | None
-) -> Sequence[Row]:
-    """Take free leases, most overdue first, or that of one order; the rows as they are then."""
-    if key is None:
-        free = connection.execute(_FREE_AND_DUE, (now, now, max(0, limit))).fetchall()
-    else:
-        free = connection.execute(_FREE, (key, now, max(0, limit))).fetchall()
-    connection.executemany(
-        "UPDATE orders SET fence = fence + 1, owner = ?, lease_until = ? WHERE id = ?",
-        [(owner, now + lease, each) for (each,) in free],
+    connection: sqlite3.Connection, now: float, owner: str, lease: float, limit: int, passes: int, read: Reads
+) -> tuple[Stored, ...]:
+    """Take free leases of due orders, most overdue first, and pass over at most `passes` that cannot be read."""
+    limit = max(0, limit)
+    return _take(
+        connection, connection.execute(_FREE_AND_DUE, (now, now, limit + passes)), (owner, now, lease), limit, read
     )
-    return [connection.execute(f"{_STORED} WHERE id = ?", each).fetchone() for each in free]
+
+
+def claim_one(
+    connection: sqlite3.Connection, now: float, owner: str, lease: float, key: str, read: Reads
+) -> tuple[Stored, ...]:
+    """Take the lease of one order, if it is free. Raises what `read` raises, and takes nothing then."""
+    return _take(connection, connection.execute(_FREE, (key, now)), (owner, now, lease), 1, read)
+
+
+def _take(
+    connection: sqlite3.Connection, free: sqlite3.Cursor, by: tuple[str, float, float], limit: int, read: Reads
+) -> tuple[Stored, ...]:
+    """Rows are read one by one, until there are enough: what cannot be read is never leased."""
+    owner, now, lease = by
+    held = ((key, version, fence + 1, owner, now + lease, due, log) for key, version, fence, _, _, due, log in free)
+    taken = tuple(islice(filter(None, map(read, held)), limit))
+    free.close()
+    connection.executemany(
+        "UPDATE orders SET fence = ?, owner = ?, lease_until = ? WHERE key = ?",
+        [(each.fence, owner, now + lease, each.key) for each in taken],
+    )
+    return taken
 
 
 def count_due(connection: sqlite3.Connection, now: float) -> int:
@@ -65,10 +85,12 @@ def count_due(connection: sqlite3.Connection, now: float) -> int:
     return found
 
 
-def due(connection: sqlite3.Connection, now: float, limit: int) -> tuple[DueOrder, ...]:
+def due(connection: sqlite3.Connection, now: float, limit: int, passes: int, read: Reads) -> tuple[DueOrder, ...]:
     """What `claim` would take."""
-    rows = connection.execute(f"SELECT key, due, fence {_IS_FREE_AND_DUE}", (now, now, max(0, limit)))
-    return tuple(due_order(key, due, fence, now) for key, due, fence in rows)
+    limit = max(0, limit)
+    rows = connection.execute(_FREE_AND_DUE, (now, now, limit + passes))
+    found = (due_order(row[0], row[5], row[2], now) for row in rows if read(row) is not None)
+    return tuple(islice(found, limit))
 
 
 def summaries(connection: sqlite3.Connection, states: Sequence[str], limit: int, sort: str) -> tuple[Summary, ...]:

@@ -68,6 +68,12 @@ def check_age(before: float, now: float) -> None:
         )
 
 
+def told_lately(delivered_at: float | None, now: float) -> bool:
+    """Whether the shop has not heard an outcome yet, or only since less than the least age, by the journal's clock: the
+    times in a story are those of whoever wrote it, and a worker's clock may be years behind."""
+    return delivered_at is None or delivered_at > now - LEAST_AGE
+
+
 def checked_sort(sort: str) -> str:
     """The order of a listing. Raises `ProgrammingError` for one that no journal knows."""
     if sort not in SORTS:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from payfallback.journal._rows import RETIRED, Row, held_of, stored_of
-from payfallback.journal._rules import check_age
+from payfallback.journal._rules import check_age, told_lately
 from payfallback.journal._schema import SUMMARY
 from payfallback.journal.codec import Codec
 from payfallback.ports import Done
@@ -76,7 +76,7 @@ class SqliteArchive:
         self._write(done, work)
 
     def _retire(self, connection: sqlite3.Connection, retired: Retired, before: float, now: float) -> bool:
-        if False in _told(connection, retired.outcomes).values():
+        if any(told_lately(at, now) for at in _delivered(connection, retired.outcomes).values()):
             return False
         given = {"before": before, "now": now, "key": retired.key, "version": retired.version}
         given |= {"added": len(retired.events), "log": self._codec.encode(retired.events, retired.key)}
@@ -98,11 +98,15 @@ def _lead(connection: sqlite3.Connection, account: str, number: str) -> str:
 
 
 def _told(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, bool]:
-    told = {}
+    return {each: at is not None for each, at in _delivered(connection, ids).items()}
+
+
+def _delivered(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, float | None]:
+    found: dict[str, float | None] = {}
     for each in ids:
         for (at,) in connection.execute("SELECT delivered_at FROM outcomes WHERE id = ?", (each,)):
-            told[each] = at is not None
-    return told
+            found[each] = at
+    return found
 
 
 # ---------------------------------------------------------------- strays: the tables in turn, each by its key

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from payfallback._core.memory import Refusal
-from payfallback.errors import PayfallbackError
 from payfallback.journal import _postgres_queries as _queries
 from payfallback.journal import _postgres_refusals as _refusals
 from payfallback.journal._fork import OneEngineAProcess
@@ -23,6 +22,7 @@ from payfallback.journal._postgres_server import Server
 from payfallback.journal._postgres_session import Session
 from payfallback.journal._rules import check_lease, flaw, inbox_text, unstorable
 from payfallback.journal._sealing import Key, seal_of
+from payfallback.journal._unreadable import Unreadable
 from payfallback.journal.codec import Codec
 from payfallback.ports import Clock, Commit, Done, Stored, Switch
 
@@ -52,6 +52,7 @@ class PostgresJournal(OneEngineAProcess[Engine]):
         now = None if clock is None else clock.epoch
         self._server = Server(url, schema, now, patience=patience, allow_volatile=allow_volatile)
         self._codec = Codec(seal_of(seal))
+        self._unreadable = Unreadable()
         self._begin(Engine(self._server, limit=limit, patience=patience))
 
     def __repr__(self) -> str:
@@ -96,25 +97,20 @@ class PostgresJournal(OneEngineAProcess[Engine]):
     def claim(self, owner: str, lease: float, limit: int, done: Done, *, key: str | None = None) -> None:
         """Take the lease of due orders whose lease is free, most overdue first: `done(tuple[Stored, ...])`.
 
-        Due orders that this version cannot read are claimed and left out, so that they do not block the others; those
-        that another process is writing at this moment are passed over.
+        Due orders that this version cannot read are passed over and stay free, for a version that can; so are those
+        that another process is writing at this moment.
         """
 
-        def work(session: Session) -> Sequence[Row]:
+        def work(session: Session) -> tuple[Stored, ...]:
             check_lease(owner, lease)
-            return _queries.claim(session, owner, lease, limit, key)
+            if key is not None:
+                return _queries.claim_one(session, owner, lease, key, self._stored) if limit > 0 else ()
+            return _queries.claim(session, owner, lease, limit, self._unreadable.keys, self._readable)
 
-        self._write(done, work, lambda rows: self._claimed(rows, one=key is not None))
+        self._write(done, work)
 
-    def _claimed(self, rows: Sequence[Row], *, one: bool) -> tuple[Stored, ...]:
-        claimed = []
-        for row in rows:
-            try:
-                claimed.append(stored_of(row, self._codec))
-            except PayfallbackError:
-                if one:
-                    raise
-        return tuple(claimed)
+    def _readable(self, row: Row) -> Stored | None:
+        return self._unreadable.tried(row[0], lambda: self._stored(row))
 
     def count_due(self, done: Done) -> None:
         """`done(int)`: orders due now, leased or not."""
@@ -122,7 +118,7 @@ class PostgresJournal(OneEngineAProcess[Engine]):
 
     def due(self, limit: int, done: Done) -> None:
         """`done(tuple[DueOrder, ...])`: what `claim` would take now, most overdue first. Takes nothing."""
-        self._read(done, lambda session: _queries.due(session, limit))
+        self._read(done, lambda session: _queries.due(session, limit, self._unreadable.keys, self._readable))
 
     def list(self, states: Sequence[str], limit: int, done: Done, *, sort: str = "since") -> None:
         """`done(tuple[Summary, ...])`; no states: all. Oldest first, largest first, or soonest due first."""

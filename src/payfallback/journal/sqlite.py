@@ -25,6 +25,7 @@ from payfallback.journal._rows import Row, receipt_of, row_of, stored_of
 from payfallback.journal._rules import check_lease, flaw, inbox_text, unstorable
 from payfallback.journal._sealing import Key, seal_of
 from payfallback.journal._sqlite_archive import SqliteArchive
+from payfallback.journal._unreadable import TRIED, Unreadable
 from payfallback.journal.codec import Codec
 from payfallback.ports import Clock, Commit, Done, Stored, Switch
 
@@ -54,6 +55,7 @@ class SqliteJournal(OneEngineAProcess[Engine]):
         self.path = database.path
         self._now = time.time if clock is None else clock.epoch
         self._codec = Codec(seal_of(seal))
+        self._unreadable = Unreadable()
         self._begin(Engine(database, self._now, limit=limit, patience=patience))
 
     def __repr__(self) -> str:
@@ -94,24 +96,23 @@ class SqliteJournal(OneEngineAProcess[Engine]):
     def claim(self, owner: str, lease: float, limit: int, done: Done, *, key: str | None = None) -> None:
         """Take the lease of due orders whose lease is free, most overdue first: `done(tuple[Stored, ...])`.
 
-        Due orders that this version cannot read are claimed and left out, so that they do not block the others.
+        Due orders that this version cannot read are passed over and stay free, for a version that can.
         """
 
-        def work(connection: sqlite3.Connection, now: float) -> Sequence[Row]:
+        def work(connection: sqlite3.Connection, now: float) -> tuple[Stored, ...]:
             check_lease(owner, lease)
-            return _queries.claim(connection, now, owner, lease, limit, key)
+            if key is not None:
+                return _queries.claim_one(connection, now, owner, lease, key, self._stored) if limit > 0 else ()
+            return _queries.claim(connection, now, owner, lease, limit, self._passes, self._readable)
 
-        self._write(done, work, lambda rows: self._claimed(rows, one=key is not None))
+        self._write(done, work)
 
-    def _claimed(self, rows: Sequence[Row], *, one: bool) -> tuple[Stored, ...]:
-        claimed = []
-        for row in rows:
-            try:
-                claimed.append(stored_of(row, self._codec, self._now()))
-            except PayfallbackError:
-                if one:
-                    raise
-        return tuple(claimed)
+    @property
+    def _passes(self) -> int:
+        return len(self._unreadable) + TRIED
+
+    def _readable(self, row: Row) -> Stored | None:
+        return self._unreadable.tried(row[0], lambda: self._stored(row))
 
     def count_due(self, done: Done) -> None:
         """`done(int)`: orders due now, leased or not."""
@@ -119,7 +120,7 @@ class SqliteJournal(OneEngineAProcess[Engine]):
 
     def due(self, limit: int, done: Done) -> None:
         """`done(tuple[DueOrder, ...])`: what `claim` would take now, most overdue first. Takes nothing."""
-        self._read(done, lambda connection: _queries.due(connection, self._now(), limit))
+        self._read(done, lambda connection: _queries.due(connection, self._now(), limit, self._passes, self._readable))
 
     def list(self, states: Sequence[str], limit: int, done: Done, *, sort: str = "since") -> None:
         """`done(tuple[Summary, ...])`; no states: all. Oldest first, largest first, or soonest due first."""

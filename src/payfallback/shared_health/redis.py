@@ -62,10 +62,12 @@ class RedisHealth:
         writes = [*self._writes(told)]
         reads = [*self._reads(channels, budgets)]
         replies = self._sent([*writes, *reads])
-        torn = [str(each[1]) for each, reply in zip(writes, replies, strict=False) if isinstance(reply, ResponseError)]
+        heard = _heard(channels, budgets, replies[len(writes) :])
+        torn = {str(each[1]) for each, reply in zip(writes, replies, strict=False) if isinstance(reply, ResponseError)}
+        torn |= {self._key(budget, channel) for channel, budget in told.spent if (channel, budget) not in heard.totals}
         if torn:
-            self._sent([("DEL", *torn)])  # under our prefix, and nothing of ours
-        return _heard(channels, budgets, replies[len(writes) :])
+            self._sent([("DEL", *sorted(torn))])  # under our prefix, and nothing of ours
+        return heard
 
     def _sent(self, commands: Sequence[Command]) -> list[Any]:
         """The replies; a value of somebody else's is an error among them. Raises `ConnectionError`."""
@@ -74,7 +76,7 @@ class RedisHealth:
             for command in commands:
                 pipe.execute_command(*command)
             replies: list[Any] = pipe.execute(raise_on_error=False)
-        except (RedisError, OSError, ValueError, TypeError, LookupError) as error:
+        except (RedisError, OSError, ValueError, TypeError, LookupError, RecursionError) as error:
             # What stands there may be anything, and need not speak Redis: its words are not repeated.
             raise ConnectionError(type(error).__name__) from None
         for reply in replies:
@@ -133,8 +135,8 @@ def _heard(channels: Sequence[str], budgets: Sequence[str], replies: Sequence[An
         raw, left, probe = next(rest), next(rest), next(rest)
         if (word := words.read(raw, left)) is not None:
             circuits[channel] = word
-        if isinstance(probe, int) and probe > 0:
-            probes[channel] = probe / 1000.0
+        if (left_of_probe := words.seconds(probe)) > 0.0:
+            probes[channel] = left_of_probe
         for budget in budgets:
             if (number := words.total(next(rest))) is not None:
                 totals[channel, budget] = number

@@ -114,7 +114,8 @@ class Journal(Protocol):
 
     def claim(self, owner: str, lease: float, limit: int, done: Done, *, key: str | None = None) -> None:
         """Take the lease of due orders whose lease is free, most overdue first: `done(tuple[Stored, ...])`.
-        With `key`, that order alone, due or not."""
+        With `key`, that order alone, due or not. An order that cannot be read is never leased: others behind it are
+        claimed in its place, so that an empty answer means that nothing is left to do."""
 
     def count_due(self, done: Done) -> None:
         """`done(int)`: orders due now, leased or not."""
@@ -235,7 +236,8 @@ class Archive(Protocol):
         """`done(tuple[str, ...])`: the key that each pair (as of `Commit.numbers`) leads to, or an empty text."""
 
     def told(self, ids: Sequence[str], done: Done) -> None:
-        """`done(Mapping[str, bool])`: of these outcomes, those that are there, and whether each is delivered."""
+        """`done(Mapping[str, float | None])`: of these outcomes, those that are there, and when each was delivered by
+        the journal's clock, epoch seconds; None: not yet."""
 
     def strays(self, after: str, limit: int, done: Done) -> None:
         """`done(Strays)`: rows that lead nowhere. `after` is empty at first."""
@@ -246,7 +248,8 @@ class Archive(Protocol):
     def retire(self, retired: Sequence[Retired], before: float, done: Done) -> None:
         """`done(tuple[str, ...])`: keys of the orders whose events were replaced, in one transaction. Left as they are:
         orders of another version, not settled before `before`, due, leased, wanting a person, or with an outcome that
-        is not delivered. Reports `ProgrammingError` when `before` is less than 90 days ago by the journal's clock."""
+        was not delivered before `before`. Reports `ProgrammingError` when that is less than 90 days ago by the
+        journal's clock."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from cli_desk import Desk
-from cli_old_orders import shown, story, write
+from cli_old_orders import LongAgo, shown, story, write
 
 from payfallback.journal import open_journal
 
@@ -55,7 +55,7 @@ def test_a_database_is_looked_after_too(
     """Verified, archived by the role whose address the environment holds, exported, and verified again."""
     (tmp_path / "payfallback.toml").write_text(CONFIG.format(url=address), encoding="utf-8")
     assert desk.run("journal", "migrate").code == 0
-    journal = open_journal(address)
+    journal = open_journal(address, clock=LongAgo())
     write(journal, (story("A1", 500), story("A2", 5), shown("A3", 1)))
     journal.close()
     assert desk.run("journal", "verify").out == "looked at 3 orders: all is whole\n"

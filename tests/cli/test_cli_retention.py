@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from cli_desk import Desk, spawn
-from cli_old_orders import DAY, plant, shown, story, write
+from cli_old_orders import DAY, LongAgo, plant, shown, story, write
 
 from payfallback._core import events as e
 from payfallback.journal.sqlite import SqliteJournal
@@ -264,7 +264,8 @@ def test_secrets_stay_at_home(desk: Desk, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "payfallback.toml").write_text(sealed, encoding="utf-8")
     events = story("A1", 500)
     secret = e.Seen(events[4].at, 1, "charge", "pending", 1, action=ClientSecret("pi_1_secret_x"))
-    with closing(SqliteJournal(tmp_path / "payments.db", seal="5e" * 32, allow_volatile=True)) as journal:
+    old: dict[str, Any] = {"clock": LongAgo(), "allow_volatile": True}
+    with closing(SqliteJournal(tmp_path / "payments.db", seal="5e" * 32, **old)) as journal:
         write(journal, [(*events[:4], secret, *events[4:])])
     assert desk.run("journal", "export", "--to", "all.jsonl").code == 0
     assert desk.run("journal", "archive", "--to", "old.jsonl").code == 0

@@ -46,8 +46,8 @@ class Keeper:
         now = self.lab.clock.epoch()
         return let_go(self.books, now - age, now, write=self._keep)
 
-    def _keep(self, orders: Sequence[Held], told: Mapping[str, bool]) -> None:
-        assert all(told.values())
+    def _keep(self, orders: Sequence[Held], told: Mapping[str, float | None]) -> None:
+        assert None not in told.values()
         for held in orders:
             self.stories[held.key] = self.whole(held.key)
 

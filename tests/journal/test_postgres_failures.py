@@ -187,7 +187,7 @@ def test_the_queue_is_bounded(open_postgres: Opens) -> None:
 def test_one_unreadable_order_does_not_block_recovery(
     open_postgres: Opens, clock: HandClock, schema: str, admin: psycopg.Connection[Any]
 ) -> None:
-    """An order that cannot be read is reported when asked for, and left out of claims; the others are recovered."""
+    """An order that cannot be read is reported when asked for, and passed over by claims; the others are recovered."""
     journal = open_postgres(clock=clock)
     for name, due in (("bad", 0), ("good", 1)):
         submit(journal, new(name, due=START + due))
@@ -196,6 +196,26 @@ def test_one_unreadable_order_does_not_block_recovery(
     with pytest.raises(JournalUnavailable, match="newer version"):
         load(journal, "bad")
     assert [each.key for each in ask(journal.claim, "recoverer", 30, 10)] == ["|good"]
-    clock.turn(30)
     with pytest.raises(JournalUnavailable, match="newer version"):
         ask(journal.claim, "recoverer", 30, 1, key="|bad")
+
+
+def test_what_cannot_be_read_stands_in_nobodys_way(
+    open_postgres: Opens, clock: HandClock, schema: str, admin: psycopg.Connection[Any]
+) -> None:
+    """However many are in front, a listing and a claim reach those behind them; they are not leased, so that a newer
+    process finds them free."""
+    journal = open_postgres(clock=clock)
+    for n in range(30):
+        submit(journal, new(f"bad{n:02}", due=START + n))
+    for name in ("good1", "good2"):
+        submit(journal, new(name, due=START + 50))
+    admin.execute(f"""UPDATE {schema}.orders SET log = '{{"e":"quantum","at":1}}' WHERE order_id LIKE 'bad%'""")
+    clock.turn(60)
+    assert [each.key for each in ask(journal.claim, "recoverer", 30, 1)] == ["|good1"]
+    assert [each.order_id for each in ask(journal.due, 5)] == ["good2"]
+    again = open_postgres(clock=clock)
+    assert [each.order_id for each in ask(again.due, 5)] == ["good2"]
+    assert [each.key for each in ask(again.claim, "recoverer", 30, 5)] == ["|good2"]
+    left = admin.execute(f"SELECT count(*), max(fence) FROM {schema}.orders WHERE owner = ''").fetchone()
+    assert (left, ask(journal.count_due)) == ((30, 0), 32)

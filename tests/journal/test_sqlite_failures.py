@@ -217,7 +217,7 @@ def test_a_file_that_goes_away_is_noticed(open_sqlite: Opens, tmp_path: Path, co
 
 
 def test_one_unreadable_order_does_not_block_recovery(open_sqlite: Opens, clock: HandClock) -> None:
-    """An order that cannot be read is reported when asked for, and left out of claims; the others are recovered."""
+    """An order that cannot be read is reported when asked for, and passed over by claims; the others are recovered."""
     journal = open_sqlite(clock=clock)
     for name, due in (("bad", 0), ("good", 1)):
         submit(journal, new(name, due=START + due))
@@ -226,8 +226,22 @@ def test_one_unreadable_order_does_not_block_recovery(open_sqlite: Opens, clock:
     clock.turn(5)
     with pytest.raises(JournalUnavailable, match="newer version"):
         load(journal, "bad")
-    assert [each.key for each in ask(journal.claim, "recoverer", 30, 1)] == []
     assert [each.key for each in ask(journal.claim, "recoverer", 30, 1)] == ["|good"]
-    clock.turn(30)
     with pytest.raises(JournalUnavailable, match="newer version"):
         ask(journal.claim, "recoverer", 30, 1, key="|bad")
+
+
+def test_what_cannot_be_read_stands_in_nobodys_way(open_sqlite: Opens, clock: HandClock) -> None:
+    """However many are in front, a listing and a claim reach those behind them; they are not leased, so that a newer
+    process finds them free."""
+    journal = open_sqlite(clock=clock)
+    for n in range(30):
+        submit(journal, new(f"bad{n:02}", due=START + n))
+    submit(journal, new("good", due=START + 50))
+    with closing(sqlite3.connect(journal.path, isolation_level=None)) as other:
+        other.execute("""UPDATE orders SET log = '{"e":"quantum","at":1}' WHERE order_id LIKE 'bad%'""")
+        clock.turn(60)
+        assert [each.order_id for each in ask(journal.due, 5)] == ["good"]
+        assert [each.key for each in ask(journal.claim, "recoverer", 30, 5)] == ["|good"]
+        assert other.execute("SELECT count(*), max(fence) FROM orders WHERE owner = ''").fetchone() == (30, 0)
+        assert ask(journal.count_due) == 31

@@ -36,9 +36,9 @@ class Books:
         found: tuple[str, ...] = self._ask(self._archive.leads, pairs) if pairs else ()
         return found
 
-    def told(self, ids: Sequence[str]) -> Mapping[str, bool]:
-        """Of these outcomes, those that are there, and whether each is delivered."""
-        found: Mapping[str, bool] = self._ask(self._archive.told, ids) if ids else {}
+    def told(self, ids: Sequence[str]) -> Mapping[str, float | None]:
+        """Of these outcomes, those that are there, and when each was delivered, if it was."""
+        found: Mapping[str, float | None] = self._ask(self._archive.told, ids) if ids else {}
         return found
 
     def strays(self) -> Iterator[Stray]:

@@ -12,13 +12,13 @@ from payfallback._core.remains import must_stay, remains
 from payfallback._core.state import ImpossibleStep, Status
 from payfallback._retention.books import Books
 from payfallback._values import field, value
-from payfallback.journal._rules import check_age
+from payfallback.journal._rules import check_age, unheard
 from payfallback.storage import Held, Retired
 
 DAMAGES = (ImpossibleStep, LookupError, ValueError, TypeError, AttributeError)
 """What the fold raises for events that no run of this library wrote in this order."""
 
-Writes = Callable[[Sequence[Held], Mapping[str, bool]], None]
+Writes = Callable[[Sequence[Held], Mapping[str, float | None]], None]
 
 
 @value(kw_only=True)
@@ -59,15 +59,16 @@ def let_go(books: Books, before: float, now: float, *, write: Writes | None = No
     return Gone(gone=gone, events=events, kept={why: count for why, count in sorted(kept.items()) if count})
 
 
-def reason_to_stay(held: Held, told: Mapping[str, bool], before: float) -> str:
+def reason_to_stay(held: Held, told: Mapping[str, float | None], before: float) -> str:
     """Why an order that is settled and not due keeps its story; empty when it may go."""
     if held.stored is None:
         return "it cannot be read"
     if held.stored.lease_left > 0:
         return "somebody is at work on it"
-    if not all(told.get(each, True) for each in outcomes_of(held)):
+    heard = [told[each] for each in outcomes_of(held) if each in told]
+    if None in heard:
         return "the shop has not heard its outcome"
-    if last_at(held.stored.events) >= before:
+    if last_at(held.stored.events) >= before or any(unheard(at, before) for at in heard):
         return "something happened since"
     try:
         record = fold(held.stored.events)

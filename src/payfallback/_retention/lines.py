@@ -17,7 +17,7 @@ MARK = f'{{"payfallback":{FORMAT},'  # how every line begins
 _PLAIN = Codec()  # without a sealing key: of secrets only their kind is written
 
 
-def line_of(held: Held, told: Mapping[str, bool]) -> str:
+def line_of(held: Held, told: Mapping[str, float | None]) -> str:
     """One order, with its events; what cannot be read says so instead. Ends with a line feed."""
     if held.stored is None:
         fields: dict[str, Any] = {"key": held.key, "version": held.version, "problem": held.problem}
@@ -27,7 +27,7 @@ def line_of(held: Held, told: Mapping[str, bool]) -> str:
         **_order(held),
         "version": held.version,
         "due": held.due,
-        "outcomes": {each: told[each] for each in outcomes_of(held) if each in told},
+        "outcomes": {each: told[each] is not None for each in outcomes_of(held) if each in told},
     }
     events = _PLAIN.encode(held.stored.events, held.key).rstrip().replace("\n", ",")
     return f'{MARK}{_json(fields)[1:-1]},"events":[{events}]}}\n'

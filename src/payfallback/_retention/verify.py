@@ -60,7 +60,7 @@ def _of_page(books: Books, page: Sequence[Held]) -> Iterator[Finding]:
         yield from of_order(held, told, leads)
 
 
-def of_order(held: Held, told: Mapping[str, bool], leads: Mapping[tuple[str, str], str]) -> Iterator[Finding]:
+def of_order(held: Held, told: Mapping[str, float | None], leads: Mapping[tuple[str, str], str]) -> Iterator[Finding]:
     """What is wrong with one order."""
     stored, name = held.stored, name_of(held)
     if stored is None:

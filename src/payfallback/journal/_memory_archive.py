@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from payfallback.journal._entries import Entry, Leads
-from payfallback.journal._rules import check_age
+from payfallback.journal._rules import check_age, unheard
 from payfallback.ports import Done
-from payfallback.results import Outcome
 from payfallback.storage import Held, Page, Retired, Stray, Strays
 
 
@@ -22,12 +21,12 @@ class MemoryArchive:
         numbers: Mapping[tuple[str, str], str],
         found: Leads,
         told: set[str],
-        undelivered: Mapping[str, Outcome],
+        heard: dict[str, float],
         inbox: Mapping[tuple[str, str], object],
     ) -> None:
         self._answer, self._now = answer, now
         self._orders, self._numbers, self._found = orders, numbers, found
-        self._told, self._undelivered, self._inbox = told, undelivered, inbox
+        self._told, self._heard, self._inbox = told, heard, inbox
 
     def page(self, after: str, limit: int, done: Done, *, settled_before: float | None = None) -> None:
         """`done(Page)`."""
@@ -54,8 +53,8 @@ class MemoryArchive:
         return self._numbers.get((account, number), "")
 
     def told(self, ids: Sequence[str], done: Done) -> None:
-        """`done(Mapping[str, bool])`."""
-        self._answer(done, lambda: {each: each not in self._undelivered for each in ids if each in self._told})
+        """`done(Mapping[str, float | None])`."""
+        self._answer(done, lambda: {each: self._heard.get(each) for each in ids if each in self._told})
 
     def strays(self, after: str, limit: int, done: Done) -> None:
         """`done(Strays)`: all at once."""
@@ -86,11 +85,14 @@ class MemoryArchive:
         entry = self._orders.get(retired.key)
         if entry is None or entry.gone + len(entry.events) != retired.version or not _may_go(entry, before):
             return False
-        if (entry.owner and entry.until > now) or any(each in self._undelivered for each in retired.outcomes):
+        known = [each for each in retired.outcomes if each in self._told]
+        if (entry.owner and entry.until > now) or any(unheard(self._heard.get(each), before) for each in known):
             return False
         entry.gone, entry.events = retired.version, list(retired.events)
         entry.owner, entry.until = "", 0.0
-        self._told.difference_update(retired.outcomes)
+        self._told.difference_update(known)
+        for each in known:
+            del self._heard[each]
         return True
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from payfallback.journal._postgres_rows import Row, clean, stored_of
 from payfallback.journal._postgres_session import NOW, Session
 from payfallback.journal._rows import RETIRED, held_of
-from payfallback.journal._rules import check_age
+from payfallback.journal._rules import check_age, unheard
 from payfallback.journal._schema import SUMMARY
 from payfallback.journal.codec import Codec
 from payfallback.ports import Done
@@ -57,7 +57,7 @@ class PostgresArchive:
         )
 
     def told(self, ids: Sequence[str], done: Done) -> None:
-        """`done(Mapping[str, bool])`."""
+        """`done(Mapping[str, float | None])`."""
         self._read(done, lambda session: dict(session.rows(_TOLD, ids=[clean(each) for each in ids])))
 
     def strays(self, after: str, limit: int, done: Done) -> None:
@@ -74,7 +74,7 @@ class PostgresArchive:
 
     def _retire(self, session: Session, retired: Sequence[Retired], before: float) -> tuple[str, ...]:
         check_age(before, session.rows(f"SELECT {NOW}")[0][0])
-        waiting = _waiting(session, retired)
+        waiting = _waiting(session, retired, before)
         going = sorted((each for each in retired if each.key not in waiting), key=lambda each: each.key)
         rows = [
             (clean(each.key), each.version, len(each.events), self._codec.encode(each.events, each.key))
@@ -94,7 +94,7 @@ _LEADS = """
     SELECT coalesce((SELECT order_key FROM $S.numbers AS n WHERE n.number = g.number AND n.account = g.account), '')
     FROM unnest(%(accounts)s::text[], %(numbers)s::text[]) WITH ORDINALITY AS g(account, number, place) ORDER BY place
 """
-_TOLD = "SELECT id, delivered_at IS NOT NULL FROM $S.outcomes WHERE id = ANY(%(ids)s)"
+_TOLD = "SELECT id, delivered_at FROM $S.outcomes WHERE id = ANY(%(ids)s)"
 # Without statistics the planner would read whole tables for a batch; the setting ends with the transaction.
 _BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 _LOCK = "SELECT FROM $S.orders WHERE key = ANY(%(keys)s) ORDER BY key FOR UPDATE"
@@ -107,11 +107,11 @@ _REPLACE = f"""
 """  # noqa: S608  # names of ours
 
 
-def _waiting(session: Session, retired: Sequence[Retired]) -> set[str]:
-    """Keys of those with an outcome that the shop has not heard yet."""
+def _waiting(session: Session, retired: Sequence[Retired], before: float) -> set[str]:
+    """Keys of those with an outcome that the shop had not heard by then."""
     ids = {clean(told): each.key for each in retired for told in each.outcomes}
     rows = session.rows(_TOLD, ids=list(ids))
-    return {ids[told] for told, delivered in rows if not delivered}
+    return {ids[told] for told, delivered_at in rows if unheard(delivered_at, before)}
 
 
 # ---------------------------------------------------------------- strays: the tables in turn, each by its key

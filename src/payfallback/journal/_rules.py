@@ -68,10 +68,10 @@ def check_age(before: float, now: float) -> None:
         )
 
 
-def told_lately(delivered_at: float | None, now: float) -> bool:
-    """Whether the shop has not heard an outcome yet, or only since less than the least age, by the journal's clock: the
-    times in a story are those of whoever wrote it, and a worker's clock may be years behind."""
-    return delivered_at is None or delivered_at > now - LEAST_AGE
+def unheard(delivered_at: float | None, before: float) -> bool:
+    """Whether the shop had not heard an outcome by then. That is the journal's own time: the times in a story are those
+    of whoever wrote it, and a worker's clock may be years behind."""
+    return delivered_at is None or delivered_at >= before
 
 
 def checked_sort(sort: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from payfallback.journal._rows import RETIRED, Row, held_of, stored_of
-from payfallback.journal._rules import check_age, told_lately
+from payfallback.journal._rules import check_age, unheard
 from payfallback.journal._schema import SUMMARY
 from payfallback.journal.codec import Codec
 from payfallback.ports import Done
@@ -55,7 +55,7 @@ class SqliteArchive:
         self._read(done, lambda connection: tuple(_lead(connection, account, number) for account, number in pairs))
 
     def told(self, ids: Sequence[str], done: Done) -> None:
-        """`done(Mapping[str, bool])`."""
+        """`done(Mapping[str, float | None])`."""
         self._read(done, lambda connection: _told(connection, ids))
 
     def strays(self, after: str, limit: int, done: Done) -> None:
@@ -76,7 +76,7 @@ class SqliteArchive:
         self._write(done, work)
 
     def _retire(self, connection: sqlite3.Connection, retired: Retired, before: float, now: float) -> bool:
-        if any(told_lately(at, now) for at in _delivered(connection, retired.outcomes).values()):
+        if any(unheard(at, before) for at in _told(connection, retired.outcomes).values()):
             return False
         given = {"before": before, "now": now, "key": retired.key, "version": retired.version}
         given |= {"added": len(retired.events), "log": self._codec.encode(retired.events, retired.key)}
@@ -97,16 +97,12 @@ def _lead(connection: sqlite3.Connection, account: str, number: str) -> str:
     return next((key for (key,) in found), "")
 
 
-def _told(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, bool]:
-    return {each: at is not None for each, at in _delivered(connection, ids).items()}
-
-
-def _delivered(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, float | None]:
-    found: dict[str, float | None] = {}
+def _told(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, float | None]:
+    told: dict[str, float | None] = {}
     for each in ids:
         for (at,) in connection.execute("SELECT delivered_at FROM outcomes WHERE id = ?", (each,)):
-            found[each] = at
-    return found
+            told[each] = at
+    return told
 
 
 # ---------------------------------------------------------------- strays: the tables in turn, each by its key

@@ -41,6 +41,7 @@ class MemoryJournal:
         self._found = Leads()
         self._told: set[str] = set()
         self._undelivered: dict[str, Outcome] = {}
+        self._heard: dict[str, float] = {}
         self._inbox: dict[tuple[str, str], dict[tuple[str, str], None]] = {}
         self._switches: dict[str, Switch] = {}
         self._refusals = Kept()
@@ -203,7 +204,11 @@ class MemoryJournal:
 
     def delivered(self, outcome_id: str, done: Done) -> None:
         """`done(None)`; an outcome that is unknown or was delivered already stays as it is."""
-        self._answer(done, lambda: self._undelivered.pop(outcome_id, None) and None)
+        self._answer(done, lambda: self._hear(outcome_id))
+
+    def _hear(self, outcome_id: str) -> None:
+        if self._undelivered.pop(outcome_id, None) is not None:
+            self._heard[outcome_id] = self._now()
 
     # ------------------------------------------------------------ inbox
 
@@ -255,7 +260,7 @@ class MemoryJournal:
     def archive(self) -> MemoryArchive:
         """The door for whoever looks after the journal as a whole."""
         known = (self._orders, self._numbers, self._found)
-        return MemoryArchive(self._answer, self._now, *known, self._told, self._undelivered, self._inbox)
+        return MemoryArchive(self._answer, self._now, *known, self._told, self._heard, self._inbox)
 
     def _answer(self, done: Done, work: Callable[[], Any]) -> None:
         with self._lock:

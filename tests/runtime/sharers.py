@@ -7,6 +7,7 @@ from typing import Any
 from gates import Checkout
 
 from payfallback._runtime.sharing import Sharing
+from payfallback.ports import SharedHealth
 from payfallback.shared_health import open_shared_health
 
 CIRCUIT = {"failures_in_a_row": 3, "open_for": 15.0}
@@ -15,10 +16,13 @@ CIRCUIT = {"failures_in_a_row": 3, "open_for": 15.0}
 class Sharer(Checkout):
     """A checkout whose gate hears of others, and tells them, at each `look`."""
 
-    def __init__(self, url: str, prefix: str, host: str = "web-1", **more: Any) -> None:
+    def __init__(
+        self, url: str, prefix: str, host: str = "web-1", *, store: SharedHealth | None = None, **more: Any
+    ) -> None:
+        """`store`: instead of one at that address."""
         super().__init__(**{"circuit": CIRCUIT, **more})
         self.rereads = 0
-        store = open_shared_health(url, prefix=prefix)
+        store = store or open_shared_health(url, prefix=prefix)
         self.sharing = Sharing(store, self.gate, self.policy, self.clock, self.heard, self._reread, host)
 
     def _reread(self) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from itertools import product
+from random import Random
 
 import pytest
 from gates import PAID, SILENCE
 from sharers import Sharer, look
 
 from payfallback._runtime.health import Permit
+from payfallback.ports import HealthHeard, HealthTold
+from payfallback.testing.clock import VirtualClock
 from redis_server import RedisServer
 
 Make = Callable[..., Sharer]
@@ -66,17 +71,60 @@ def test_questions_of_all_workers_keep_the_rate_of_one(worker: Make) -> None:
     assert 500 <= asked <= 1.3 * (100 + 20 * 30) + 400
 
 
-def test_others_stop_a_worker_for_a_while_only(worker: Make) -> None:
-    """However much they overdrew, its debt is bounded: ten seconds later it asks again."""
+class Counts:
+    """A store that counts, in this process: what is rationed does not depend on where."""
+
+    every = 0.5
+
+    def __init__(self) -> None:
+        self.totals: defaultdict[tuple[str, str], float] = defaultdict(float)
+
+    def trade(self, channels: Sequence[str], budgets: Sequence[str], told: HealthTold) -> HealthHeard:
+        """Count, and say the sums."""
+        for which, tokens in told.spent.items():
+            self.totals[which] += tokens
+        return HealthHeard(totals={which: self.totals[which] for which in product(channels, budgets)}, began="0" * 16)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@pytest.mark.parametrize(
+    ("workers", "every", "most"),
+    [(5, 0.5, 20.0), (60, 0.5, 20.0), (300, 0.5, 30.0), (100, 2.0, 30.0), (50, 10.0, 50.0)],
+)
+def test_so_many_workers_keep_the_rate_of_one(workers: int, every: float, most: float) -> None:
+    """All of them ask as much as they may: 20 questions a second, or a tenth of one each where that is more. Where they
+    look more seldom, they find out later what they have spent."""
+    clock, store, chance = VirtualClock(), Counts(), Random(workers)
+    fleet = [Sharer("", "", store=store, clock=clock) for _ in range(workers)]
+    look(*fleet)
+    nexts = [every * chance.random() for _ in fleet]
+    asked = [0] * 120
+    for tick in range(480):
+        clock.advance(0.25)
+        for place, each in enumerate(fleet):
+            asked[tick // 4] += questions(each)
+            if nexts[place] <= tick / 4:
+                look(each)
+                nexts[place] = tick / 4 + every * chance.uniform(0.8, 1.2)
+    assert sum(asked[40:]) <= 80 * most * 1.1
+    assert sum(asked) >= 100 * 20
+
+
+def test_others_slow_a_worker_down_for_a_minute_at_most(worker: Make) -> None:
+    """However much they overdrew, one question is left, one in ten seconds is added, and its debt is bounded."""
     fleet = [worker() for _ in range(8)]
     look(*fleet)
     for each in fleet[1:]:
         questions(each)
         look(each)
     look(fleet[0])
-    assert questions(fleet[0]) == 0
+    assert questions(fleet[0]) == 1
     fleet[0].clock.advance(10.0)
-    assert questions(fleet[0]) == pytest.approx(100, abs=1)
+    assert questions(fleet[0]) == 1
+    fleet[0].clock.advance(60.0)
+    assert questions(fleet[0]) == 100
 
 
 def test_a_worker_that_starts_is_not_charged_for_the_past(worker: Make) -> None:

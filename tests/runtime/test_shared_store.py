@@ -183,7 +183,11 @@ def test_options_in_the_address_change_nothing_that_matters(redis_url: str, pref
 
 
 @pytest.mark.parametrize(
-    "says", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"$999999999999\r\n", b":x\r\n", b"*-7\r\n", b"\xff" * 99]
+    "says",
+    [
+        *(b"HTTP/1.1 400 Bad Request\r\n\r\n", b"$999999999999\r\n", b":x\r\n", b"*-7\r\n", b"\xff" * 99),
+        b"*1\r\n" * 20_000,  # a list in a list in a list ...
+    ],
 )
 def test_what_is_no_redis_is_a_store_that_is_gone(says: bytes) -> None:
     """Another server at that address: an error of one kind, whatever it says."""

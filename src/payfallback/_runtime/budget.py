@@ -5,7 +5,7 @@ from __future__ import annotations
 LONGEST_TURN = 600.0  # seconds
 LONGEST_DEBT = 60.0  # seconds of refilling that others' spending may cost
 SHARERS = 200  # workers that together keep to the rate of one: each keeps such a part of the refill, whatever it owes
-GIFTS_PER_SECOND = 1.0  # tokens that are believed to be earned by others, beyond one full bucket
+GIFTS_PER_SECOND = 1.0  # tokens that others are believed to have earned, beyond what they took
 
 
 class Line:
@@ -58,28 +58,34 @@ class Bucket:
             self.spent -= tokens
 
     def charge(self, tokens: float, now: float) -> None:
-        """Others spent so many of the same budget, or earned them when it is below zero; they may be lying.
+        """Others spent so many of the same budget, or earned them when it is below zero. They may be lying.
 
-        What is refilled by time is earned by nobody. It loses no more than `LONGEST_DEBT` seconds of its refill to
-        others, and keeps one token and a part of the refill (`SHARERS`) even then. Any other bucket owes no more than it
-        holds, and is given no more than it holds at once and `GIFTS_PER_SECOND` after that.
+        What time refills loses no more than `LONGEST_DEBT` seconds of it to others, keeps one token and a part of what
+        comes in (`SHARERS`) even then, and is earned by nobody. Any other bucket owes no more than it holds; beyond
+        what others took before, it is given no more than it holds at once, and `GIFTS_PER_SECOND` after that.
         """
         self._refill(now)
         if tokens > 0.0:
-            here = min(tokens, max(0.0, self._tokens - (1.0 if self._per_second else 0.0)))
-            self._tokens -= here
-            self._owed = min(self._per_second * LONGEST_DEBT or self._most, self._owed + tokens - here)
+            self._owe(tokens)
         elif not self._per_second:
             gift = min(-tokens, self._gifts)
             self._gifts -= gift
             self._put(gift, gift)
+
+    def _owe(self, tokens: float) -> None:
+        stays, most = (1.0, self._per_second * LONGEST_DEBT) if self._per_second else (0.0, self._most)
+        here = min(tokens, max(0.0, self._tokens - stays))
+        owed = min(most, self._owed + tokens - here)
+        self._gifts += here + owed - self._owed
+        self._tokens -= here
+        self._owed = owed
 
     def _refill(self, now: float) -> None:
         seconds = max(0.0, now - self._at)
         self._at = now
         came = seconds * self._per_second
         self._put(came, came * (1.0 - 1.0 / SHARERS))
-        self._gifts = min(self._most, self._gifts + seconds * GIFTS_PER_SECOND)
+        self._gifts = max(self._gifts, min(self._most, self._gifts + seconds * GIFTS_PER_SECOND))
 
     def _put(self, tokens: float, pays: float) -> None:
         """Tokens come in; at most `pays` of them are for what is owed."""

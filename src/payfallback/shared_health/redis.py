@@ -64,7 +64,8 @@ class RedisHealth:
         replies = self._sent([*writes, *reads])
         heard = _heard(channels, budgets, replies[len(writes) :])
         torn = {str(each[1]) for each, reply in zip(writes, replies, strict=False) if isinstance(reply, ResponseError)}
-        torn |= {self._key(budget, channel) for channel, budget in told.spent if (channel, budget) not in heard.totals}
+        counted = {(channel, budget) for channel in channels for budget in budgets} & told.spent.keys()
+        torn |= {self._key(budget, channel) for channel, budget in counted - heard.totals.keys()}
         if torn:
             self._sent([("DEL", *sorted(torn))])  # under our prefix, and nothing of ours
         return heard

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from payfallback._core import run
+from payfallback._core import turns
 from payfallback.cli.app import run as payfallback
 
 
@@ -48,7 +48,7 @@ def test_what_does_not_exist_is_wrong_usage(wrong: list[str], capsys: pytest.Cap
 
 def test_a_broken_promise_exits_with_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What is broken, how to play it again, the schedule that is left, the order's story."""
-    monkeypatch.setattr(run, "due", lambda *given, **named: None)
+    monkeypatch.setattr(turns, "due", lambda *given, **named: None)
     assert payfallback(["simulate", "--case", "crash-between-record-and-send", "--steps"]) == 1
     told = capsys.readouterr().out
     for word in (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from money_shop import AMOUNT, ORDER, order
 
 import payfallback as pf
 from payfallback._core.operations import Kind
+from payfallback.client import BATCH
+from payfallback.journal.sqlite import SqliteJournal
 from payfallback.policy import CircuitPolicy
 from payfallback.testing import VirtualClock
 
@@ -149,3 +153,22 @@ def test_an_observed_order_stays_observed_in_recovery() -> None:
     settle(client({"a": first}, clock, watched.journal), clock, 4 * HOUR)
     assert first.of(Kind.CLOSE) == []
     assert first.asked[0].number == FIRST
+
+
+def test_orders_of_a_newer_version_hold_up_nobody(tmp_path: Path) -> None:
+    """More of them than a batch holds are due before ours: one `recover` reaches it all the same, and `due` names it to
+    an engine."""
+    clock = VirtualClock()
+    journal = SqliteJournal(tmp_path / "journal.db", clock=clock, allow_volatile=True)
+    only = Scripted("only", close=True).on(Kind.CHARGE, SILENCE).on(Kind.QUERY, SILENCE)
+    payments = client({"a": only}, clock, journal, channel={"a": {"last": True, "circuit": CALM}})
+    for name in (*(f"N{n:04}" for n in range(BATCH + 5)), "OURS"):
+        payments.pay(pf.Order(name, AMOUNT), "a", within=0.1)
+    with closing(sqlite3.connect(journal.path)) as other, other:
+        other.execute("""UPDATE orders SET log = replace(log, '"opened"', '"opened_anew"') WHERE order_id LIKE 'N%'""")
+    clock.advance(30.0)
+    assert [each.order_id for each in payments.due(limit=5)] == ["OURS"]
+    only.on(Kind.QUERY, captured())
+    done = payments.recover()
+    assert (done.looked, done.settled, done.left) == (1, 1, BATCH + 5)
+    assert isinstance(payments.status("OURS"), pf.Paid)

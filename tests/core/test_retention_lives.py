@@ -12,11 +12,13 @@ from long_lives import KEY, Keeper, LongDay, ask
 from money_shop import AMOUNT, ORDER, order, shop
 
 import payfallback as pf
+from payfallback._core.bill import hold_against
 from payfallback._core.operations import Kind
 from payfallback._core.remains import LEAST_AGE
 from payfallback._core.remnants import Archived
 from payfallback._retention.books import Books
 from payfallback._retention.going import let_go
+from payfallback.bills import BillLine
 from payfallback.errors import OrderClosed, OrderConflict, ProgrammingError
 from payfallback.testing import VirtualClock
 
@@ -208,3 +210,33 @@ def test_many_orders_go_in_bounded_batches() -> None:
         left = let_go(keeper.books, now - LEAST_AGE, now, write=lambda orders, told: sizes.append(len(orders)))
         assert (left.gone, sizes) == (450, [200, 200, 50])
         assert list(itertools.chain(*keeper.books.pages(settled_before=now))) == []
+
+
+def test_a_bill_that_was_contradicted_is_no_news_years_later() -> None:
+    """The bill showed a capture that the provider then denied. The story stays, so the same bill, read again, is known:
+    nothing is disputed anew, and nobody is called."""
+    clock = VirtualClock()
+    first = Scripted("first", close=True, close_names_trade=True).on(Kind.CHARGE, pending()).on(Kind.QUERY, pending())
+    first.on(Kind.CLOSE, says(pf.Verdict.CLOSED, named=True))
+    payments = client({"a": first, "b": Scripted("second").on(Kind.CHARGE, captured())}, clock)
+    payments.pay(order(), "a")
+    payments.switch(order(), "b")
+    settle(payments, clock, 600.0)
+    account = first.account.id
+    line = BillLine(row=1, what="paid", number=FIRST, amount=AMOUNT, at=clock.epoch())
+
+    def read() -> str:
+        built = payments._built
+        found: str = payments._driver.run(hold_against(built.run_of_key("reconcile", KEY), line, account)).met
+        return found
+
+    assert read() == "learned"
+    first.on(Kind.QUERY, says(pf.Verdict.DECLINED, final=True, cause=pf.Cause.DECLINED))
+    settle(payments, clock, 10 * DAY)
+    assert read() == "contradicted"
+    payments.deliver(lambda outcome: None)
+    clock.advance(100 * DAY)
+    left = let_go(Books(payments.journal, ask), clock.epoch() - LEAST_AGE, clock.epoch())
+    assert (left.gone, dict(left.kept)) == (0, {"a bill and the provider contradict each other": 1})
+    assert read() == "contradicted"
+    assert ask(payments.journal.load, KEY).due is None

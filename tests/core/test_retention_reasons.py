@@ -103,11 +103,12 @@ def held(events: tuple[e.Event, ...], **fields: float) -> Held:
 
 def test_each_reason_is_counted_under_its_name() -> None:
     """A worker, an unheard outcome, youth, an open attempt, damage: whoever runs the command can look for it."""
-    told = {"A1:paid": True}
+    told: dict[str, float | None] = {"A1:paid": 2.5}
     assert reason_to_stay(held(PAID), told, 3.0) == ""
     assert reason_to_stay(held(PAID, lease_left=1.0), told, 3.0) == "somebody is at work on it"
-    assert reason_to_stay(held(PAID), {"A1:paid": False}, 3.0) == "the shop has not heard its outcome"
+    assert reason_to_stay(held(PAID), {"A1:paid": None}, 3.0) == "the shop has not heard its outcome"
     assert reason_to_stay(held(PAID), told, 2.0) == "something happened since"
+    assert reason_to_stay(held(PAID), {"A1:paid": 3.0}, 3.0) == "something happened since"
     assert reason_to_stay(held(SURPLUS), told, 100.0) == "it is not finished"
     assert reason_to_stay(held((*PAID[1:], PAID[0])), told, 100.0) == "it is damaged"
     assert reason_to_stay(Held(key="|A1", version=1, stored=None), told, 100.0) == "it cannot be read"

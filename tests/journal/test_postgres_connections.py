@@ -183,8 +183,10 @@ def test_idle_connections_that_were_closed_harm_nobody(open_postgres: Opens, pos
 def idle_seconds_of(url: str) -> set[int]:
     """After how many idle seconds this process's connections to that server are asked whether they live."""
     port, found = int(conninfo.conninfo_to_dict(url)["port"]), set()
-    for descriptor in range(3, 256):
+    for descriptor in range(3, 4096):
         with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as own:
+            if own.family != socket.AF_INET:
+                continue
             if own.getpeername()[1] == port and own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE):
                 found.add(own.getsockopt(socket.IPPROTO_TCP, KEEPIDLE))
     return found

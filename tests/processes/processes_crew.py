@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import sys
 import time
 import traceback
 from functools import partial
 from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
 from typing import IO, Any
 
 import tenacity  # noqa: F401  # loaded here, so that the children have it
@@ -76,7 +76,9 @@ def forked(crew: Crew, job: dict[str, Any]) -> dict[str, Any]:
 
 def _kill(pid: int, job: dict[str, Any], heard: int) -> None:
     if job["warm"]:
-        select.select([heard], [], [], WARM_WITHIN)
+        with DefaultSelector() as waiting:
+            waiting.register(heard, EVENT_READ)
+            waiting.select(WARM_WITHIN)
     time.sleep(job["kill_after"])
     os.kill(pid, signal.SIGKILL)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 import subprocess
@@ -11,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
 import pytest
@@ -68,10 +68,12 @@ class TlsEnd:
                     self._pass(client)
 
     def _pass(self, client: ssl.SSLSocket) -> None:
-        with socket.create_connection(("127.0.0.1", self._upstream)) as upstream:
+        with socket.create_connection(("127.0.0.1", self._upstream)) as upstream, DefaultSelector() as waiting:
+            for each in (client, upstream):
+                waiting.register(each, EVENT_READ)
             while True:
-                ready = [client] if client.pending() else select.select([client, upstream], [], [])[0]
-                for each in ready:
+                ready = [client] if client.pending() else [key.fileobj for key, _ in waiting.select()]
+                for each in (end for end in (client, upstream) if end in ready):
                     data = each.recv(65536)
                     if not data:
                         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -180,15 +181,19 @@ def test_idle_connections_that_were_closed_harm_nobody(open_postgres: Opens, pos
         assert load(journal).version == 2
 
 
+def _kept(own: socket.socket) -> bool:
+    return own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
+
+
 def idle_seconds_of(url: str) -> set[int]:
     """After how many idle seconds this process's connections to that server are asked whether they live."""
     port, found = int(conninfo.conninfo_to_dict(url)["port"]), set()
     for descriptor in range(3, 4096):
-        with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as own:
-            if own.family != socket.AF_INET:
-                continue
-            if own.getpeername()[1] == port and own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE):
-                found.add(own.getsockopt(socket.IPPROTO_TCP, KEEPIDLE))
+        with suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                with socket.socket(fileno=os.dup(descriptor)) as own:
+                    if own.family == socket.AF_INET and own.getpeername()[1] == port:
+                        found.add(own.getsockopt(socket.IPPROTO_TCP, KEEPIDLE) if _kept(own) else 0)
     return found
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from dbos import DBOS, WorkflowStatus
 
@@ -43,11 +45,13 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, DbosRecovery]]:
-    """A shop that DBOS recovers, with a sweep every second."""
-    folder = tmp_path_factory.mktemp("dbos")
+def started(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[tuple[Shop, DbosRecovery]]:
+    """A shop that DBOS recovers, with a sweep every second. DBOS is on PostgreSQL: on SQLite it needs 3.42 from Python
+    3.12 on."""
+    folder, schema = tmp_path_factory.mktemp("dbos"), f"dbos_looks_{os.getpid()}"
     shop = Shop(SqliteJournal(folder / "journal.db", allow_volatile=True))
-    DBOS(config={"name": "shop", "system_database_url": f"sqlite:///{folder}/dbos.db", "log_level": "CRITICAL"})
+    database = {"system_database_url": postgres_url, "dbos_system_schema": schema}
+    DBOS(config={"name": "shop", "log_level": "CRITICAL", **database})
     recovery = DbosRecovery(shop.payments, every=1)
     DBOS.launch()
     recovery.start()
@@ -55,6 +59,8 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Db
     yield shop, recovery
     DBOS.destroy(destroy_registry=True)
     shop.payments.close()
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
 def looks(order_id: str, *states: str) -> list[WorkflowStatus]:

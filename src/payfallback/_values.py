@@ -23,6 +23,9 @@ _TWIN: dict[str, Any] = {"__slots__": (), "__setattr__": object.__setattr__, "__
 _set_class: Callable[[Any, type], None] = object.__dict__["__class__"].__set__
 
 
+_FIELDS = "__value_fields__"
+
+
 class _Field:
     __slots__ = ("default", "factory", "shown")
 
@@ -38,6 +41,12 @@ def field(
 ) -> Any:
     """Describe one field. `repr=False` keeps it out of `repr`: for secrets and personal data."""
     return _Field(default, factory, repr)
+
+
+def fields_of(cls: type) -> dict[str, Any]:
+    """The fields of a value class, by name, in their order. Raises `AttributeError` for any other class."""
+    found: dict[str, Any] = getattr(cls, _FIELDS)
+    return found
 
 
 @overload

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from payfallback._values import field, value
+from payfallback._values import field, fields_of, value
 from payfallback.messages import shopper_text, support_text
 from payfallback.model import Action, Money
 from payfallback.taxonomy import Cause
@@ -36,7 +36,7 @@ class Result:
 
     def to_json(self, locale: str = "zh-CN") -> dict[str, Any]:
         """Plain JSON values for a page; `payfallback schema results` prints its schema."""
-        own = {name: _plain(getattr(self, name)) for name in type(self).__value_fields__}  # type: ignore[attr-defined]  # set by `value`
+        own = {name: _plain(getattr(self, name)) for name in fields_of(type(self))}
         return {"version": RESULT_VERSION, "status": self.status, **own, "message": self.message(locale)}
 
 
@@ -133,7 +133,7 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, for a queue or an HTTP target."""
-        return {name: _plain(getattr(self, name)) for name in type(self).__value_fields__}  # type: ignore[attr-defined]  # set by `value`
+        return {name: _plain(getattr(self, name)) for name in fields_of(type(self))}
 
 
 @value(kw_only=True)

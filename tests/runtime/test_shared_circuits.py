@@ -96,8 +96,10 @@ def test_a_probe_that_nobody_ended_is_not_waited_for_for_ever(worker: Make) -> N
     later(20.0, second, third)
     second.take()
     look(second, third)
+    assert third.refusal().retry_after == pytest.approx(15.0, abs=1.0)
     later(15.1, third)
     third.take()
+    assert third.state == "half_open"
 
 
 def test_a_probe_of_its_own_decides(worker: Make) -> None:

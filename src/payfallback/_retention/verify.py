@@ -12,7 +12,7 @@ from payfallback._retention.books import Books
 from payfallback._retention.going import outcomes_of
 from payfallback._retention.story import told_by
 from payfallback._runtime.commits import summary_of
-from payfallback._values import value
+from payfallback._values import fields_of, value
 from payfallback.storage import Held, Stray, StrayKind, Summary
 
 LONGEST_LEASE = 86400.0  # seconds; a worker renews its lease, so no longer one is anybody's wish
@@ -119,7 +119,7 @@ def _of_record(held: Held, name: str, record: Record) -> Iterator[Finding]:
 
 
 _FOR_EVER = ("order_id", "merchant", "amount", "currency", "opened_at")
-_ALL = tuple(Summary.__value_fields__)  # type: ignore[attr-defined]  # set by `value`
+_ALL = tuple(fields_of(Summary))
 
 
 def differing(summary: Summary | None, record: Record, *, everything: bool) -> tuple[str, ...]:

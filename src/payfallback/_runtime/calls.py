@@ -13,7 +13,7 @@ def read_safely(provider: Callables, operation: Operation, call: Callable[[], An
     """Call and read. Only `Exception` is an answer; cancellation and interrupts pass through."""
     try:
         result = call()
-    except Exception as error:  # noqa: BLE001  # the one place: a provider's exception is evidence, read by its reader
+    except Exception as error:  # noqa: BLE001  # what the shop's callable raises is evidence: its reader says of what
         return provider.read(operation, error)  # kept in no variable: its traceback holds this frame, for the collector
     return sound(provider.read(operation, result))
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
+from payfallback._values import fields_of
 from payfallback.errors import MoneyInvalid
 from payfallback.journal._actions import read_action, write_action
 from payfallback.journal._sealing import Seal
@@ -59,7 +60,7 @@ def reader_of(cls: type) -> Reader:
 
 
 def _fields(cls: type) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = cls.__value_fields__  # type: ignore[attr-defined]  # set by `value`
+    found: Mapping[str, Any] = fields_of(cls)
     return found
 
 

@@ -195,3 +195,16 @@ def questions(behind: float) -> int:
 def test_a_worker_whose_clock_is_behind_is_not_handed_an_order_again_at_once() -> None:
     """The journal hands out by its own clock: a difference costs a few questions until it is known, and no more."""
     assert questions(400.0) <= questions(0.0) + 10
+
+
+def test_a_refund_that_stays_open_for_a_day_is_called_stuck() -> None:
+    """Nothing contradicts the payment: whoever is called is told that it is the refund."""
+    clock = VirtualClock()
+    only = Scripted("only").on(Kind.CHARGE, captured())
+    only.on(Kind.REFUND, says(pf.Verdict.ACCEPTED)).on(Kind.QUERY_REFUND, says(pf.Verdict.ACCEPTED))
+    payments = client({"a": only}, clock)
+    assert isinstance(payments.pay(order(), "a"), pf.Paid)
+    payments.refund(ORDER, "r-1")
+    settle(payments, clock, 2 * DAY)
+    told = [event for event in ask(payments.journal.load, KEY).events if event.name == "settled"]
+    assert [event.cause for event in told if event.kind == "needs_person"] == ["refund_stuck"]

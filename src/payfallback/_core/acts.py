@@ -86,8 +86,8 @@ def _person(run: Run, task: Task) -> None:
     cause = Cause.AMOUNT_MISMATCH.value if mismatch else attempt.cause or Cause.UNRECOGNISED.value
     if attempt.status.value in ("surplus", "refunding", "refunded"):
         cause = Cause.REFUND_STUCK.value
-    if run.known.winner == task.seq:
-        cause = Cause.CONTRADICTION.value
+    if run.known.winner == task.seq:  # either it is called unpaid now, or one of the shop's refunds got stuck
+        cause = Cause.CONTRADICTION.value if attempt.status.value == "dead" else Cause.REFUND_STUCK.value
     run.announce("order.needs_person", number=attempt.number, cause=cause)
     run.add(settled(run.known, "needs_person", run.now(), task.seq, cause))
 

@@ -1,4 +1,4 @@
-"""A shop's address on a real port of loopback: what is posted there is answered by a function."""
+"""An address on a real port of loopback: what is sent there is answered by a function."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import NamedTuple, Self
 
 
 class Posted(NamedTuple):
-    """One request: the path it came to, its headers as they were sent, and its body."""
+    """One request: the path it came to, its headers as they were sent, its body, and its method."""
 
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 class Answer(NamedTuple):
@@ -25,19 +26,21 @@ class Answer(NamedTuple):
 
 
 class Door:
-    """Answers every POST on 127.0.0.1, each on a thread of its own; a context manager."""
+    """Answers every GET and POST on 127.0.0.1, each on a thread of its own; a context manager."""
 
     def __init__(self, answer: Callable[[Posted], Answer], path: str = "/notify") -> None:
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+            def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", "0")))
-                status, headers, text = answer(Posted(self.path, dict(self.headers.items()), body))
+                status, headers, text = answer(Posted(self.path, dict(self.headers.items()), body, self.command))
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
+
+            do_GET = do_POST = _answer  # noqa: N815  # the names that http.server calls
 
             def log_message(self, *_: object) -> None:
                 """Quiet."""

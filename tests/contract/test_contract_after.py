@@ -19,8 +19,10 @@ def paid(shop: Shop, way: Way) -> pf.Order:
     order, told = shop.pay(way)
     if isinstance(told, pf.ActionRequired):
         shop.shopper_pays(told)
-    assert isinstance(shop.payments.status(order.id, ask=True), pf.Paid), shop.story(order)
-    return order
+    for _ in range(5):  # a hasty shop on a busy machine may miss an answer
+        if isinstance(shop.payments.status(order.id, ask=True), pf.Paid):
+            return order
+    raise AssertionError(shop.story(order))
 
 
 def test_every_provider_of_the_sandbox_is_met() -> None:
@@ -75,7 +77,7 @@ def test_a_notification_settles_what_nobody_asked_about(shop: Shop, way: Way, mo
             way.provider, "captured_late:1" if way.provider == "stripe" else "reply_lost", operation="charge", times=1
         )
     shop.sandbox.notifications(way.provider, mode)
-    order, told = shop.pay(way, within=1.0)
+    order, told = shop.pay(way, within=6.0)
     if isinstance(told, pf.ActionRequired):
         shop.shopper_pays(told)
     elif way.inputs and way.notifies:
@@ -91,7 +93,7 @@ def test_a_forged_notification_is_refused(shop: Shop, way: Way) -> None:
     shop.sandbox.notifications(way.provider, "forged")
     shop.sandbox.fault(way.provider, "http_503", operation="query")
     before = len(shop.noticed)
-    order, told = shop.pay(way, within=1.0)
+    order, told = shop.pay(way, within=6.0)
     if isinstance(told, pf.ActionRequired):
         shop.shopper_pays(told)
     shop.wait_until_refused(way, before)

@@ -73,7 +73,7 @@ def test_a_whole_group_gets_its_lost_answers(journal: PostgresJournal, wire: Pro
     ):  # fmt: skip  # a list of commits
         journal.submit(commit, lambda answer, name=name: (answers.update({name: answer}), told.put(name)))
     for _ in range(22):
-        told.get(timeout=10)
+        told.get(timeout=30)
     assert wire.sprung.is_set()
     assert answers.pop("taken") == Receipt(ok=False, conflict="number")
     assert answers.pop("evidence") == Receipt(ok=True, version=2)
@@ -120,7 +120,7 @@ def test_commits_that_shared_a_transaction_with_other_work_get_their_lost_answer
         journal.submit(add(1, won()), answers.put)
         journal.keep(ACCOUNT, "N9", "charge", {"a": 1}, answers.put)
         wire.lose_answer(b"COMMIT")
-    told = [answers.get(timeout=10) for _ in range(2)]
+    told = [answers.get(timeout=30) for _ in range(2)]
     assert wire.sprung.is_set()
     assert told[0] == Receipt(ok=True, version=2)
     assert isinstance(told[1], JournalUnavailable)
@@ -151,7 +151,7 @@ def test_a_silent_network_is_given_up(journal: PostgresJournal, wire: Proxy) -> 
         hasty.submit(new("A2"), answers.put)
         hasty.load("|A1", answers.put)
         for _ in range(2):
-            assert isinstance(answers.get(timeout=10), JournalUnavailable)
+            assert isinstance(answers.get(timeout=30), JournalUnavailable)
         wire.thaw()
         assert submit(hasty, add(1, won())).ok
         assert load(hasty).version == 2

@@ -157,7 +157,7 @@ def test_one_bad_commit_spoils_only_itself(open_postgres: Opens) -> None:
         journal.submit(commit, lambda answer, name=name: (answers.update({name: answer}), told.put(name)))
     journal.resume()
     for _ in commits:
-        told.get(timeout=10)
+        told.get(timeout=30)
     kinds = {
         name: (given.conflict or given.version) if isinstance(given, Receipt) else type(given)
         for name, given in answers.items()
@@ -178,10 +178,10 @@ def test_the_queue_is_bounded(open_postgres: Opens) -> None:
     time.sleep(0.05)
     for n in range(9):
         journal.submit(new(f"B{n}"), answers.put)
-    refused = [answers.get(timeout=10) for _ in range(4)]
+    refused = [answers.get(timeout=30) for _ in range(4)]
     assert all(isinstance(each, JournalUnavailable) for each in refused)
     journal.resume()
-    assert all(answers.get(timeout=10).ok for _ in range(6))
+    assert all(answers.get(timeout=30).ok for _ in range(6))
 
 
 def test_one_unreadable_order_does_not_block_recovery(

@@ -39,7 +39,7 @@ def test_a_number_taken_in_the_same_moment(open_postgres: Opens, schema: str, po
         with pytest.raises(TimeoutError):
             wait(answers, 0.1)
         other.commit()
-        assert [answers.get(timeout=10) for _ in range(2)] == [
+        assert [answers.get(timeout=30) for _ in range(2)] == [
             Receipt(ok=False, conflict="number"),
             Receipt(ok=True, version=1),
         ]
@@ -68,7 +68,7 @@ def test_an_order_that_another_process_creates_in_the_same_moment(
         with pytest.raises(TimeoutError):
             wait(answers, 0.1)
         other.commit()
-        assert answers.get(timeout=10) == Receipt(ok=False, conflict="version")
+        assert answers.get(timeout=30) == Receipt(ok=False, conflict="version")
 
 
 def test_a_claim_does_not_wait_for_who_is_writing(open_postgres: Opens, schema: str, postgres_url: str) -> None:

@@ -49,7 +49,7 @@ def test_a_busy_file_is_waited_for(open_sqlite: Opens) -> None:
         hand_in(journal, answers, ["A2", "A3"])
         time.sleep(0.03)
         assert answers.empty()
-    assert [answers.get(timeout=10).ok for _ in range(2)] == [True, True]
+    assert [answers.get(timeout=30).ok for _ in range(2)] == [True, True]
 
 
 def test_patience_ends(open_sqlite: Opens) -> None:
@@ -78,10 +78,10 @@ def test_the_queue_is_bounded(open_sqlite: Opens) -> None:
         hand_in(journal, answers, ["in hand"])
         time.sleep(0.02)
         hand_in(journal, answers, [f"B{n}" for n in range(9)])
-        refused = [answers.get(timeout=10) for _ in range(4)]
+        refused = [answers.get(timeout=30) for _ in range(4)]
         assert all(isinstance(each, JournalUnavailable) for each in refused)
         assert answers.empty()
-    assert all(answers.get(timeout=10).ok for _ in range(6))
+    assert all(answers.get(timeout=30).ok for _ in range(6))
 
 
 # ---------------------------------------------------------------- the writer
@@ -104,9 +104,9 @@ def test_a_dead_writer_is_reported_at_once(open_sqlite: Opens) -> None:
         time.sleep(0.02)
         journal.submit(new("A0"), kills)
         journal.submit(new("A2"), waiting.put)
-    assert first.get(timeout=10).ok
+    assert first.get(timeout=30).ok
     for _ in range(2):
-        assert isinstance(waiting.get(timeout=10), JournalUnavailable)
+        assert isinstance(waiting.get(timeout=30), JournalUnavailable)
     with pytest.raises(JournalUnavailable, match="writer has ended"):
         submit(journal, new("A4"))
     assert load(journal, "A0").version == 1
@@ -124,7 +124,7 @@ def test_a_caller_that_is_gone_harms_nobody(open_sqlite: Opens) -> None:
     with write_lock(journal.path):
         for name, done in (("A2", gone), ("A3", answers.put), ("A4", gone), ("A5", answers.put)):
             journal.submit(new(name), done)
-    assert [answers.get(timeout=10).ok for _ in range(2)] == [True, True]
+    assert [answers.get(timeout=30).ok for _ in range(2)] == [True, True]
     assert load(journal, "A4").version == 1
 
 

@@ -7,10 +7,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from dbos import DBOSClient, WorkflowStatus
 from engines_parts import PATIENCE, advance, all_is_well, die_paying, paid_once, pay_unseen, told_time, until
@@ -18,7 +17,6 @@ from processes_audit import ask
 from processes_town import HERE, Town
 
 import payfallback as pf
-from payfallback.journal import migrate_journal
 
 pytestmark = pytest.mark.slow
 
@@ -60,19 +58,6 @@ def executors(town: Town, database: str, schema: str) -> Iterator[tuple[Executor
     finally:
         for each in both:
             each.kill()
-
-
-@pytest.fixture
-def postgres_town(tmp_path: Path, postgres_url: str) -> Iterator[Town]:
-    """A running sandbox, and a shop whose journal is in PostgreSQL. Its DBOS has the schema `dbos_` and our pid."""
-    schema = f"engines_{os.getpid()}"
-    url = f"{postgres_url}?schema={schema}&allow_volatile=yes"
-    migrate_journal(url)
-    with Town(tmp_path, url) as running:
-        yield running
-    with closing(psycopg.connect(postgres_url, autocommit=True)) as connection:
-        for each in (schema, f"dbos_{os.getpid()}"):
-            connection.execute(f"SET client_min_messages = warning; DROP SCHEMA IF EXISTS {each} CASCADE")
 
 
 @contextmanager

@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import random
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
-import psycopg
 import pytest
 from processes_network import DATABASE, namespaces, two_machines
 from processes_outages import Outages
 from processes_town import Town
 
-from payfallback.journal import migrate_journal
-
-
-@pytest.fixture
-def shared_town(tmp_path: Path, postgres_url: str) -> Iterator[Town]:
-    """A running sandbox, and a shop whose journal is in a PostgreSQL that several machines reach."""
-    schema = f"machines_{os.getpid()}"
-    url = f"{postgres_url}?schema={schema}&allow_volatile=yes"
-    migrate_journal(url)
-    with Town(tmp_path, url) as running:
-        yield running
-    with closing(psycopg.connect(postgres_url, autocommit=True)) as connection:
-        connection.execute(f"SET client_min_messages = warning; DROP SCHEMA {schema} CASCADE")
-
 
 @pytest.mark.slow
-def test_two_machines_go_on_when_their_networks_are_whole_again(shared_town: Town) -> None:
+def test_two_machines_go_on_when_their_networks_are_whole_again(postgres_town: Town) -> None:
     """Two workers, on machines of their own where this system has network namespaces, pay and recover while their
     wires to the database and to the providers are cut, delayed, silenced and half-closed: no order is paid twice, none
     is forgotten, and both serve on by themselves."""
     seed, alone = random.getrandbits(32), namespaces()
     print(f"seed {seed}, {'network namespaces' if alone else 'proxies alone'}")
-    with two_machines(shared_town, alone) as machines:
-        day = Outages(shared_town, machines, random.Random(seed), longest=0.4)
+    with two_machines(postgres_town, alone) as machines:
+        day = Outages(postgres_town, machines, random.Random(seed), longest=0.4)
         assert day.run(0, 1.2, faults=False), "\n".join(day.figures.violations)
         assert all(each.wires[DATABASE].connections >= 2 for each in machines)
     assert sum(day.figures.struck.values()) >= 5

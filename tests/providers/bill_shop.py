@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import httpx
 
+import door
 import payfallback as pf
 from payfallback.testing import starter_config
 from payfallback.testing.sandbox import Sandbox
@@ -22,6 +20,7 @@ CODES = {
     "alipay_code": "281234567890120001",
     "unionpay_code": "621234567890120001",
 }
+_OF_THE_CONNECTION = ("transfer-encoding", "connection", "content-length")
 PROVIDERS = {"wechat_code": "wechatpay", "alipay_code": "alipay", "unionpay_code": "unionpay"}
 
 
@@ -89,48 +88,20 @@ class Shop:
         return dict(self.payments.reconcile(self.channel, self.today, bill).counts)
 
 
-class Meddler:
+class Meddler(door.Door):
     """Stands between the shop and a provider, and changes the files that are fetched through it."""
 
     def __init__(self, behind: str) -> None:
-        self.meddles = False
-        meddler = self
+        super().__init__(self._pass_on, "")
+        self.behind, self.meddles = behind, False
 
-        class Handler(BaseHTTPRequestHandler):
-            def _pass_on(self) -> None:
-                length = int(self.headers.get("content-length", "0"))
-                sent = httpx.request(
-                    self.command,
-                    behind + self.path,
-                    headers=[each for each in self.headers.items() if each[0].lower() != "host"],
-                    content=self.rfile.read(length),
-                    trust_env=False,
-                )
-                body = _changed(sent.content) if meddler.meddles else sent.content
-                self.send_response(sent.status_code)
-                for name, text in sent.headers.items():
-                    if name.lower() not in ("transfer-encoding", "connection"):
-                        self.send_header(name, text)
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_GET = do_POST = _pass_on  # noqa: N815  # the names that http.server calls
-
-            def log_message(self, *_: Any) -> None:
-                """Silent."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever, daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Meddler:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def _pass_on(self, asked: door.Posted) -> door.Answer:
+        headers = {name: text for name, text in asked.headers.items() if name.lower() != "host"}
+        sent = httpx.request(
+            asked.method, self.behind + asked.path, headers=headers, content=asked.body, trust_env=False
+        )
+        kept = {name: text for name, text in sent.headers.items() if name.lower() not in _OF_THE_CONNECTION}
+        return door.Answer(sent.status_code, kept, _changed(sent.content) if self.meddles else sent.content)
 
 
 def _changed(body: bytes) -> bytes:

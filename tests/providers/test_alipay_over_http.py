@@ -208,7 +208,7 @@ def test_notifications(sandbox: Sandbox, adapter: Alipay, http: httpx.Client) ->
     with Endpoint(adapter) as shop:
         pays = attempt(adapter, http, "HN0001", notify_url=shop.url)
         pays(Kind.CHARGE)
-        paid = shop.notices.get(timeout=5)
+        paid = shop.notices.get(timeout=30)
         assert (paid.number, paid.answer.verdict, paid.answer.amount) == (
             "HN0001",
             Verdict.CAPTURED,
@@ -216,8 +216,8 @@ def test_notifications(sandbox: Sandbox, adapter: Alipay, http: httpx.Client) ->
         )
         assert paid.answer.account == adapter.account.id
         pays(Kind.REFUND, refund_number="HN0001R1", refund_amount=Money(100, "CNY"))
-        part = shop.notices.get(timeout=5)
+        part = shop.notices.get(timeout=30)
         assert (part.kind, part.refund_number, part.answer.verdict) == (Kind.REFUND, "HN0001R1", Verdict.ACCEPTED)
         pays(Kind.REFUND, refund_number="HN0001R2", refund_amount=Money(599800, "CNY"))
-        whole = shop.notices.get(timeout=5)
+        whole = shop.notices.get(timeout=30)
     assert (whole.answer.verdict, whole.answer.amount) == (Verdict.REFUNDED, Money(599900, "CNY"))

@@ -56,13 +56,13 @@ def test_a_code_is_paid_and_refunded(sandbox: Sandbox, adapter: JdPayAggregate, 
     with Endpoint(adapter) as endpoint:
         checkout = code(adapter, http, "AGA0001", notify_url=endpoint.url)
         assert checkout(Kind.CHARGE).verdict is Verdict.CAPTURED
-        told = endpoint.notices.get(timeout=5)
+        told = endpoint.notices.get(timeout=30)
         assert (told.number, told.answer.amount) == ("AGA0001", checkout(Kind.QUERY).amount)
         assert checkout(Kind.QUERY).account == adapter.account.id
         assert checkout(Kind.QUERY_REFUND, refund_number="AGA0001R1").verdict is Verdict.UNKNOWN
         assert checkout(Kind.REFUND, refund_number="AGA0001R1").verdict is Verdict.REFUNDED
         assert checkout(Kind.QUERY_REFUND, refund_number="AGA0001R1").verdict is Verdict.REFUNDED
-        back = endpoint.notices.get(timeout=5)
+        back = endpoint.notices.get(timeout=30)
         assert (back.kind, back.refund_number) == (Kind.REFUND, "AGA0001R1")
     assert checkout(Kind.QUERY).verdict is Verdict.REFUNDED
     assert sandbox.held("AGA0001") == 0

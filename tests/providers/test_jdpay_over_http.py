@@ -63,7 +63,7 @@ def test_paid_in_twelve_and_refunded(sandbox: Sandbox, adapter: JdPay, http: htt
         checkout = shown(adapter, http, "JDA0001", terms=12, notify_url=endpoint.url)
         assert checkout(Kind.QUERY).verdict is Verdict.PENDING
         assert sandbox.pay("jdpay", "JDA0001") == "paid"
-        told = endpoint.notices.get(timeout=5)
+        told = endpoint.notices.get(timeout=30)
         asked = checkout(Kind.QUERY)
         assert (told.number, told.answer.amount) == ("JDA0001", asked.amount)
         assert told.answer.verdict is asked.verdict is Verdict.CAPTURED
@@ -71,7 +71,7 @@ def test_paid_in_twelve_and_refunded(sandbox: Sandbox, adapter: JdPay, http: htt
         assert checkout(Kind.QUERY_REFUND, refund_number="JDA0001R1").verdict is Verdict.NOT_FOUND
         assert checkout(Kind.REFUND, refund_number="JDA0001R1").verdict is Verdict.REFUNDED
         assert checkout(Kind.QUERY_REFUND, refund_number="JDA0001R1").verdict is Verdict.REFUNDED
-        back = endpoint.notices.get(timeout=5)
+        back = endpoint.notices.get(timeout=30)
         assert (back.kind, back.refund_number) == (Kind.REFUND, "JDA0001R1")
     assert sandbox.held("JDA0001") == 0
 
@@ -154,7 +154,7 @@ def test_a_form_is_posted_paid_and_refunded(sandbox: Sandbox, adapter: JdPay, ht
         assert "https://shop.example/back" in page.text
         assert checkout(Kind.QUERY).verdict is Verdict.PENDING
         assert http.post(landed.headers["location"], data={"do": "pay"}).status_code == 303
-        told = endpoint.notices.get(timeout=5)
+        told = endpoint.notices.get(timeout=30)
         assert (told.number, told.answer.verdict) == (number, Verdict.CAPTURED)
         assert checkout(Kind.QUERY).amount == told.answer.amount
         assert checkout(Kind.REFUND, refund_number=f"{number}R1").verdict is Verdict.REFUNDED

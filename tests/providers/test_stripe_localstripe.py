@@ -145,6 +145,6 @@ def test_its_events_are_believed(adapter: Stripe, http: httpx.Client, url: str) 
         assert http.post(f"{url}/_config/webhooks/shop", json=hook).status_code == 200
         pays = Attempt(adapter, http, "card", "LF0001", inputs=method(http, url))
         pays(Kind.CREATE), pays(Kind.CHARGE)
-        while (told := endpoint.notices.get(timeout=10)).number != "LF0001":
+        while (told := endpoint.notices.get(timeout=30)).number != "LF0001":
             assert told.number.startswith("L")  # of a test before this one
     assert (told.answer.verdict, told.answer.amount) == (Verdict.CAPTURED, SUM)

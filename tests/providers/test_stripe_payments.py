@@ -156,11 +156,11 @@ def test_an_event_pays_the_order(sandbox: Sandbox, payments: pf.Payments) -> Non
         sandbox.notifications("stripe", "forged", url=inbox.url)
         shown = payments.pay(pf.Order("SPI1", SUM, "tea"), "klarna", shopper=shopper())
         assert isinstance(shown, pf.ActionRequired)
-        assert inbox.acks.get(timeout=5).handled is False
+        assert inbox.acks.get(timeout=30).handled is False
         assert isinstance(payments.status("SPI1"), pf.ActionRequired)
         sandbox.notifications("stripe", "on", url=inbox.url)
         sandbox.pay("stripe", shown.number)
-        while not (ack := inbox.acks.get(timeout=5)).handled:
+        while not (ack := inbox.acks.get(timeout=30)).handled:
             pass
         sandbox.notifications("stripe", "off")
     assert ack.order_id == "SPI1"

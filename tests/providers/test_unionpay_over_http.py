@@ -187,12 +187,12 @@ def test_notifications(sandbox: Sandbox, adapter: UnionPay, http: httpx.Client) 
     with Endpoint(adapter) as shop:
         pays = attempt(adapter, http, "HN000001", notify_url=shop.url)
         pays(Kind.CHARGE)
-        paid = shop.notices.get(timeout=5)
+        paid = shop.notices.get(timeout=30)
         fails = attempt(adapter, http, "HN000002", inputs=REFUSED, notify_url=shop.url)
         fails(Kind.CHARGE)
-        failed = shop.notices.get(timeout=5)
+        failed = shop.notices.get(timeout=30)
         pays(Kind.REFUND, refund_number="HN000001R1", provider_ref=paid.answer.provider_ref)
-        back = shop.notices.get(timeout=5)
+        back = shop.notices.get(timeout=30)
     assert (paid.number, paid.answer.verdict, paid.answer.account) == (
         "HN000001",
         Verdict.CAPTURED,
@@ -213,7 +213,7 @@ def test_a_notification_of_another_amount(sandbox: Sandbox, adapter: UnionPay, h
     with Endpoint(adapter) as shop:
         pays = attempt(adapter, http, "HW000001", notify_url=shop.url)
         pays(Kind.CHARGE)
-        told = shop.notices.get(timeout=5)
+        told = shop.notices.get(timeout=30)
     sandbox.notifications("unionpay", "on")
     assert told.answer.amount == Money(599901, "CNY")
     assert changed(told.answer, amount=None).verdict is Verdict.CAPTURED

@@ -181,9 +181,9 @@ def test_a_refund_of_the_shop(sandbox: Sandbox, payments: pf.Payments, door: End
     """What was paid goes back once, and UnionPay's notification says so."""
     order = pf.Order("W0000007", pf.Money.of("59.99", "CNY"))
     assert isinstance(payments.pay(order, "token", shopper=shopper(), within=8), pf.Paid)
-    assert payments.notify("token", {}, door.notices.get(timeout=5)).handled
+    assert payments.notify("token", {}, door.notices.get(timeout=30)).handled
     assert payments.refund(order.id, "r1").amount == order.amount
-    assert payments.notify("token", {}, door.notices.get(timeout=5)).handled
+    assert payments.notify("token", {}, door.notices.get(timeout=30)).handled
     assert payments.refund(order.id, "r1").state == "done"
     assert sandbox.held("W0000007") == 0
 
@@ -226,7 +226,7 @@ def test_a_notification_pays(sandbox: Sandbox, payments: pf.Payments, door: Endp
     assert isinstance(shown.action, pf.Form)
     httpx.post(shown.action.url, data=dict(shown.action.fields), trust_env=False)
     sandbox.pay("unionpay", shown.number)
-    body = door.notices.get(timeout=5)
+    body = door.notices.get(timeout=30)
     refused = payments.notify("page", {}, body.replace(b"txnAmt=5999", b"txnAmt=5998"))
     assert (refused.handled, refused.status) == (False, 500)
     ack = payments.notify("page", {}, body)

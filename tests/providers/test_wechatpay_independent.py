@@ -144,9 +144,9 @@ def test_both_read_the_same_notifications(
         attempt = ours(adapter, http, "WXI0006", notify_url=endpoint.url)
         attempt(Kind.CHARGE)
         sandbox.pay("wechatpay", "WXI0006")
-        paid = endpoint.notices.get(timeout=5)
+        paid = endpoint.notices.get(timeout=30)
         attempt(Kind.REFUND, refund_number="WXI0006R1")
-        back = endpoint.notices.get(timeout=5)
+        back = endpoint.notices.get(timeout=30)
     assert [told["event_type"] for told in read] == ["TRANSACTION.SUCCESS", "REFUND.SUCCESS"]
     assert read[0]["resource"]["out_trade_no"] == paid.number
     assert read[1]["resource"]["out_refund_no"] == back.refund_number

@@ -80,7 +80,7 @@ def test_paid_and_refunded(sandbox: Sandbox, adapter: WechatPay, http: httpx.Cli
         attempt = checkout(adapter, http, "WXB0001", notify_url=endpoint.url)
         attempt(Kind.CHARGE)
         assert sandbox.pay("wechatpay", "WXB0001") == "paid"
-        told, asked = endpoint.notices.get(timeout=5), attempt(Kind.QUERY)
+        told, asked = endpoint.notices.get(timeout=30), attempt(Kind.QUERY)
         assert (told.number, told.answer.amount) == ("WXB0001", asked.amount)
         assert told.answer.verdict is asked.verdict is Verdict.CAPTURED
         assert asked.account == adapter.account.id
@@ -88,7 +88,7 @@ def test_paid_and_refunded(sandbox: Sandbox, adapter: WechatPay, http: httpx.Cli
         assert attempt(Kind.QUERY_REFUND, refund_number="WXB0001R1").verdict is Verdict.NOT_FOUND
         for kind in (Kind.REFUND, Kind.REFUND, Kind.QUERY_REFUND):
             assert attempt(kind, refund_number="WXB0001R1").verdict is Verdict.REFUNDED
-        back = endpoint.notices.get(timeout=5)
+        back = endpoint.notices.get(timeout=30)
         assert (back.kind, back.refund_number) == (Kind.REFUND, "WXB0001R1")
     assert (sandbox.held("WXB0001"), len(sandbox.refunds("WXB0001"))) == (0, 1)
 

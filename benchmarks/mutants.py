@@ -1,11 +1,13 @@
 """Plants small bugs in `_core`, one at a time, and lists those that no test notices: mutation testing, with mutmut.
 
     python -m pip install -c constraints.txt -e '.[dev,mutation]'
-    python benchmarks/mutants.py [--files rules fold ...] [--jobs 1] [--budget 3] [--work FOLDER] [--show]
+    python benchmarks/mutants.py [--files rules fold ...] [--budget 1.5] [--work FOLDER] [--again] [--show]
 
 It works on a copy of the tree; what to mutate and which tests to ask stands in pyproject.toml, `[tool.mutmut]`. mutmut
-forks for each mutant and asks the tests that reach its function; `_mutants_order.py` puts the likely ones first.
-`--budget` bounds the seconds of tests that one mutant gets (0: all). With `--work` a run goes on where it stopped.
+makes the mutants and finds out which test reaches which function (`_mutants_made.py`). `_mutants_loop.py` asks the
+tests that reach a mutant's function, the likely ones first, then the fastest, in a fork of one session of pytest.
+`--budget` bounds the seconds of the processor that one mutant gets (0: all its tests). With `--work` a run goes on
+where it stopped; with `--again` those that survived are asked once more, of tests that they were not asked of before.
 
 Survivors are compared with docs/mutants.tsv, where each stands with the reason why it is not killed. One that is not
 listed there is printed, ready to be explained, and makes the exit code 1.
@@ -30,10 +32,11 @@ from typing import NamedTuple
 
 from _table import Row, table
 
-ROOT = Path(__file__).parents[1]
+BENCHMARKS = Path(__file__).resolve().parent
+ROOT = BENCHMARKS.parent
 CORE = Path("src/payfallback/_core")
 LISTED = ROOT / "docs/mutants.tsv"
-COPIED = ("src", "tests", "pyproject.toml", "README.md", "LICENSE", "benchmarks/_mutants_order.py")
+COPIED = ("src", "tests", "pyproject.toml")
 SURVIVED, NO_TESTS, NOT_RUN = 0, (5, 33), None
 TIMEOUTS = (-24, 24, 36, 152, 255)
 
@@ -55,9 +58,12 @@ def listed() -> dict[Survivor, str]:
 
 
 def copy_tree(work: Path) -> None:
-    """What mutmut needs of this tree, without what was built."""
+    """What mutmut needs of this tree, without what was built. Tests that are gone are not asked any more."""
+    shutil.rmtree(work / "mutants/tests", ignore_errors=True)
     for name in COPIED:
         source, target = ROOT / name, work / name
+        if target.is_dir():
+            shutil.rmtree(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -65,18 +71,16 @@ def copy_tree(work: Path) -> None:
             shutil.copy2(source, target)
 
 
-def run_mutmut(work: Path, files: Sequence[str], jobs: int, budget: float) -> int:
-    """One mutmut run over these files of `_core`, or over all of them."""
-    added = {
-        "PYTHONPATH": str(work / "benchmarks"),
-        "PYTEST_ADDOPTS": "-p _mutants_order",
-        "MUTANTS_KILLERS": str(work / "killers.tsv"),
-        "MUTANTS_BUDGET": str(budget),
-    }
-    names = [f"payfallback._core.{name}.*" for name in files]
-    program = [sys.executable, "-c", "from mutmut.__main__ import cli; cli()"]
-    command = [*program, "run", "--max-children", str(jobs), *names]
-    return subprocess.run(command, cwd=work, env={**os.environ, **added}, check=False).returncode
+def run(work: Path, files: Sequence[str], budget: float, again: bool) -> int:
+    """Makes the mutants of the tree, and asks those of these files of `_core`, or of all, that are due."""
+    made = work / "mutants"
+    paths = (made / "src", made, BENCHMARKS)
+    inside = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    make = [sys.executable, str(BENCHMARKS / "_mutants_made.py")]
+    ask = [sys.executable, str(BENCHMARKS / "_mutants_loop.py"), str(work), str(budget), "again" if again else "new"]
+    if code := subprocess.run(make, cwd=work, check=False).returncode:
+        return code
+    return subprocess.run([*ask, *files], cwd=made, env=inside, check=False).returncode
 
 
 def outcomes(work: Path, files: Collection[str]) -> Iterator[tuple[str, str, int | None]]:
@@ -132,9 +136,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run, judge, and clean up."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--files", nargs="*", default=[], help="files of _core without .py; all when left out")
-    parser.add_argument("--jobs", type=int, default=1, help="mutants at a time")
     parser.add_argument("--budget", type=float, default=0.0, help="seconds of tests for one mutant; 0: all of them")
     parser.add_argument("--work", type=Path, help="a folder to work in, and to go on in; default: one that is removed")
+    parser.add_argument("--again", action="store_true", help="ask the survivors in --work of tests not asked yet")
     parser.add_argument("--show", action="store_true", help="print the listed survivors as well")
     parser.add_argument("--judge-only", action="store_true", help="run nothing: read what --work holds")
     given = parser.parse_args(arguments)
@@ -144,7 +148,7 @@ def main(arguments: Sequence[str]) -> int:
         work = (given.work or Path(own)).resolve()
         if not given.judge_only:
             copy_tree(work)
-            if code := run_mutmut(work, given.files, given.jobs, given.budget):
+            if code := run(work, given.files, given.budget, given.again):
                 return code
         return judge(work, set(given.files), given.show)
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from payfallback._core.routes import matches, select_route, why_not
+from payfallback._core.routes import matches, obstacle, select_route, why_not
 from payfallback.model import Money, Option, Order
 from payfallback.policy import Policy, Route, When
+from payfallback.taxonomy import Cause
 
 YUAN_100, YUAN_500 = Money.of("100.00", "CNY"), Money.of("500.00", "CNY")
 NOON = 1_800_000_000.0
@@ -54,3 +55,48 @@ def test_the_first_match_wins() -> None:
     taken = [select_route(policy, order(amount), NOON) for amount in ("600.00", "200.00")]
     assert [route.name for route in taken if route is not None] == ["large", "yuan"]
     assert select_route(policy, order("200.00", "EUR"), NOON) is None
+
+
+LISTS: dict[str, tuple[When, str]] = {
+    "categories": (When(categories=("books", "food")), "is for the categories books, food"),
+    "regions": (When(regions=("CN-SH", "CN-BJ")), "is for the regions CN-SH, CN-BJ"),
+    "merchants": (When(merchants=("m1", "m3")), "is for the merchants m1, m3"),
+}
+
+
+@pytest.mark.parametrize(("when", "why"), LISTS.values(), ids=LISTS.keys())
+def test_a_list_is_told_whole(when: When, why: str) -> None:
+    """An operator reads everything that the route would have taken."""
+    assert why_not(when, order(), NOON) == why
+
+
+def test_a_route_is_taken_in_its_time() -> None:
+    """A campaign's route stands before the usual one, and is passed over before its start and from its end on."""
+    campaign = Route(name="campaign", order=(Option("card"),), when=When(start=NOON, end=NOON + 60.0))
+    usual = Route(name="usual", order=(Option("card"),))
+    policy = Policy(channels={}, routes=(campaign, usual))
+    taken = [select_route(policy, order(), at) for at in (NOON - 1.0, NOON, NOON + 59.0, NOON + 60.0)]
+    assert [route.name for route in taken if route is not None] == ["usual", "campaign", "campaign", "usual"]
+
+
+OBSTACLES: dict[str, tuple[When, Order, Cause | None]] = {
+    "it matches": (When(currency="CNY", categories=("books",), end=NOON + 1), order(categories=("books",)), None),
+    "currency": (When(currency="USD"), order(), Cause.NO_ROUTE),
+    "place of sale": (When(attributes={"till": "1"}), order(attributes={"till": "2"}), Cause.NO_ROUTE),
+    "the right place": (
+        When(attributes={"till": "1"}, regions=("A",)),
+        order(attributes={"till": "1"}),
+        Cause.REGULATORY,
+    ),
+    "goods": (When(categories=("books",)), order(categories=("food",)), Cause.ITEM_NOT_ELIGIBLE),
+    "region": (When(regions=("CN-SH",)), order(region="CN-BJ"), Cause.REGULATORY),
+    "merchant": (When(merchants=("m1",)), order(merchant="m2"), Cause.MERCHANT_NOT_ENABLED),
+    "time": (When(end=NOON), order(), Cause.MERCHANT_PAUSED),
+    "amount": (When(at_least=YUAN_500), order(), Cause.TERM_NOT_SUPPORTED),
+}
+
+
+@pytest.mark.parametrize(("when", "given", "cause"), OBSTACLES.values(), ids=OBSTACLES.keys())
+def test_a_page_is_told_what_kind_of_order_a_route_is_for(when: When, given: Order, cause: Cause | None) -> None:
+    """The first thing that a shopper could understand; of another currency or place of sale a page says nothing."""
+    assert obstacle(when, given, NOON) is cause

@@ -82,7 +82,14 @@ def test_a_channel_declared_last_ends_the_route_wherever_it_stands() -> None:
 def test_an_option_that_no_channel_offers_is_refused() -> None:
     """A policy made in code is held to the same names as a file."""
     (problem,) = unsafe_steps(policy(channel(close=True, query=True), order=("first", "third")))
-    assert "no channel offers 'third'" in problem.message
+    assert problem.where == ("routes", 0, "order", 1)
+    assert str(problem) == problem.message == "route 'r': no channel offers 'third'"
+
+
+def test_a_problem_is_told_with_what_to_do_about_it() -> None:
+    """The hint stands behind the message in brackets."""
+    (problem,) = unsafe_steps(policy(channel()))
+    assert str(problem) == f"{problem.message} ({problem.hint})"
 
 
 # Design: "the fastest safe switch", with a timeout of 3 s. (declared, shown) -> (seconds, at the deadline)
@@ -167,3 +174,47 @@ def test_a_step_that_is_never_left_makes_the_worst_unbounded() -> None:
     """A route that can wait for ever says so."""
     whole = policy(channel(query=True))
     assert route_blocking(whole, whole.routes[0]).worst is None
+    assert route_blocking(whole, whole.routes[0]).route == "r"
+
+
+WORDS: dict[str, tuple[dict[str, Any], str]] = {
+    "nothing was shown to the shopper, so nothing can be paid": ({"starts": "shopper", "close": True}, "fall back"),
+    "its close names the trade that it ended": ({"close": True, "close_names_trade": True}, "pending"),
+    "it is closed, and a query then shows that": ({"close": True, "query": True}, "pending"),
+    "it expires, and is not found after that": ({"expiry": True, "query": True, "not_found_after": 60.0}, "pending"),
+    "by then a query gets the provider's final answer": ({"query": True, "settle": 63.0}, "pending"),
+    "nothing it declares proves a charge dead; only the provider's own answer ends the wait": ({}, "pending"),
+}
+
+
+@pytest.mark.parametrize(("why", "form"), WORDS.items(), ids=lambda given: given[:20] if isinstance(given, str) else "")
+def test_an_operator_reads_what_proves_a_charge_dead(why: str, form: tuple[dict[str, Any], str]) -> None:
+    """The proof stands beside the seconds, in words."""
+    blocked = blocking(channel(**form[0]))
+    assert (blocked.why, blocked.at_deadline) == (why, form[1])
+
+
+def test_the_configured_expiry_counts() -> None:
+    """An operator's shorter expiry ends the wait sooner than the channel's own."""
+    declared = {"expiry": True, "query": True, "not_found_after": 10.0, "expiry_default": 120.0}
+    usual = channel(**declared)
+    shorter = Channel(name="first", account=ACCOUNT, capabilities=usual.capabilities, expiry=60.0)
+    assert [blocking(each).seconds for each in (usual, shorter)] == [135.0, 75.0]
+
+
+def test_a_close_that_begins_in_time_is_in_time() -> None:
+    """`close_until` bounds when the close is sent, not when it is answered."""
+    assert blocking(channel(close=True, query=True, close_after=10.0, close_until=10.0)).seconds == 16.0
+
+
+def test_a_route_goes_by_the_policy_s_patience() -> None:
+    """Whether a step falls back within `pay` depends on how long the policy lets it take; what is shown is offered."""
+    named, code = channel(close=True, close_names_trade=True), channel("code", starts="shopper", close=True, query=True)
+    known = {each.name: each for each in (named, code, channel("second"))}
+    route = Route(name="r", order=tuple(map(Option.parse, ("first", "code", "second"))))
+    patient, hasty = (Policy(channels=known, routes=(route,), within=within) for within in (8.0, 5.0))
+    told = [route_blocking(each, route).steps for each in (patient, hasty)]
+    assert [steps[0].silent.at_deadline for steps in told] == ["fall back", "pending"]
+    shown = told[0][1].shown
+    assert shown is not None
+    assert (shown.seconds, shown.at_deadline) == (9.0, "offer")

@@ -23,7 +23,7 @@ from payfallback.journal.sqlite import SqliteJournal
 from payfallback.ports import Commit, Done, Journal
 from payfallback.testing import VirtualClock
 
-SOON = 5.0  # seconds at most for what happens within milliseconds
+SOON = 20.0  # seconds at most for what happens within milliseconds
 
 
 class Held:
@@ -266,11 +266,11 @@ async def test_a_callable_that_hangs_leaves_the_loop_and_the_others_alone() -> N
 async def test_many_tasks_click_twice(journal: SqliteJournal) -> None:
     """Forty tasks, two for each order, over one file: every order is paid, and charged once."""
     only = Scripted("only", is_async=True).on(Kind.CHARGE, captured())
-    payments = pf.AsyncPayments(**last(only, max_in_flight=64), journal=journal)
+    payments = pf.AsyncPayments(**last(only, max_in_flight=64, timeout=SOON), journal=journal)
     told: list[pf.Result] = []
 
     async def pay(n: int) -> None:
-        told.append(await payments.pay(pf.Order(f"M{n % 20:05}", AMOUNT), "a"))
+        told.append(await payments.pay(pf.Order(f"M{n % 20:05}", AMOUNT), "a", within=2 * SOON))
 
     async with anyio.create_task_group() as group:
         for n in range(40):
@@ -282,11 +282,11 @@ async def test_many_tasks_click_twice(journal: SqliteJournal) -> None:
 def test_one_client_serves_several_loops(journal: SqliteJournal) -> None:
     """Loops of asyncio and trio in threads of one process share a client, and one order is charged once."""
     only = Scripted("only", is_async=True).on(Kind.CHARGE, captured())
-    payments = pf.AsyncPayments(**last(only), journal=journal)
+    payments = pf.AsyncPayments(**last(only, timeout=SOON), journal=journal)
     told: list[pf.Result] = []
 
     async def pay() -> None:
-        told.append(await payments.pay(order(), "a"))
+        told.append(await payments.pay(order(), "a", within=2 * SOON))
 
     threads = [threading.Thread(target=anyio.run, args=(pay,), kwargs={"backend": b}) for b in ("asyncio", "trio") * 3]
     for each in threads:

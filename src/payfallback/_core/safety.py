@@ -191,5 +191,5 @@ def _step(policy: Policy, route: Route, place: int) -> Step:
     channel = policy.channels[option.channel]
     silent = blocking(channel, within=policy.within)
     shows = channel.capabilities.starts == "shopper"
-    shown = blocking(channel, shown=True, within=policy.within) if shows else None
+    shown = blocking(channel, shown=True) if shows else None
     return Step(option=option, last=_ends(policy, route, place), silent=silent, shown=shown)

@@ -35,6 +35,7 @@ FLOORS: dict[int, tuple[str, ...]] = {
         "_sharing",
         "_retention",
         "_tally",
+        "_workers",
     ),
     6: ("testing", "engines"),
     7: ("cli", "pytest_plugin"),
@@ -64,6 +65,7 @@ PROVIDER_CALL = (
 # Every other place that catches everything, and why nothing narrower would do.
 BROAD = {
     "_build:Built.round": "one bad round, of the journal or of the shop's handler, does not end recovery; it is told",
+    "_workers:in_tasks.one": "raised again when all tasks are through: a task group would raise a group",
     "aclient:AsyncPayments._recover": "one order that cannot be looked at does not keep the others waiting; it is told",
     "client:Payments._recover": "one order that cannot be looked at does not keep the others waiting; it is told",
     "aclient:AsyncPayments.deliver": "the shop's handler: the other outcomes are tried first, then its error is raised",

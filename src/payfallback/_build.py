@@ -171,10 +171,10 @@ class Built:
         run.take(stored)
         return result_of(run)
 
-    def tally(self, within: float, limit: int) -> Tally:
+    def tally(self, within: float, limit: int, at_once: int = 1) -> Tally:
         """One `recover` call's account."""
         self.shared.before()
-        return Tally(self.shared, within, limit)
+        return Tally(self.shared, within, limit, at_once)
 
     async def round(self, client: Any, handler: Any) -> None:
         """One round of `AsyncPayments.run`: a journal that is away, or a handler that fails, waits for the next."""

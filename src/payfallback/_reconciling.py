@@ -75,8 +75,8 @@ class Reconciling:
                 yield line
 
     def _once(self, line: BillLine) -> None:
-        """A number that a provider charged twice, or a refund that it made twice, is no match the second time; only a
-        file that says one thing twice is."""
+        """A number that a provider charged twice is no match the second time, unless the file merely repeats one line:
+        then the provider's own id is the same. Of a refund that id tells nothing, so its second line never matches."""
         which = (line.what, line.number or line.provider_ref, line.refund)
         if which not in self._moved:
             self._moved[which] = line.provider_ref

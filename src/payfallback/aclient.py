@@ -16,8 +16,9 @@ from payfallback._core.trace import Trace, trace_of
 from payfallback._inbound import Inbound
 from payfallback._looking import Looking
 from payfallback._reconciling import PAGE, Bill, Reconciling
+from payfallback._tally import Tally
+from payfallback._workers import in_tasks
 from payfallback.bills import Reconciled
-from payfallback.client import BATCH
 from payfallback.errors import PayfallbackError, UnknownOrder
 from payfallback.model import Money, Option, Order, Shopper
 from payfallback.policy import Policy
@@ -160,18 +161,23 @@ class AsyncPayments:
         for answer in inbound.kept(await self._driver.ask(self.journal.kept, inbound.account, number)):
             await self._driver.run(inbound.report(run.key, number, answer))
 
-    async def recover(self, *, within: float = 30.0, limit: int = 500) -> Recovered:
-        """As `Payments.recover`."""
-        tally = self._built.tally(within, limit)
-        while tally.more():
-            claimed = await self._driver.ask(self.journal.claim, tally.owner, tally.lease, tally.batch(BATCH))
-            if not claimed:
-                break
-            for stored in claimed:
-                if tally.left() <= 0:
-                    break  # the rest comes back when its lease ends
-                tally.looked(stored, *(await self._recover(stored, tally.owner, tally.left())))
+    async def recover(self, *, within: float = 30.0, limit: int = 500, at_once: int = 8) -> Recovered:
+        """As `Payments.recover`; here the orders that are looked at side by side are tasks."""
+        tally = self._built.tally(within, limit, at_once)
+        await in_tasks(self._finish, tally, at_once)
         return tally.result(await self._driver.ask(self.journal.count_due))
+
+    async def _finish(self, tally: Tally) -> None:
+        while True:
+            if (stored := tally.next()) is not None:
+                tally.looked(stored, *(await self._recover(stored, tally.owner, tally.left())))
+                continue
+            if not (size := tally.batch()):
+                return
+            claimed = await self._driver.ask(self.journal.claim, tally.owner, tally.lease, size)
+            tally.took(size, claimed)
+            if not claimed:
+                return
 
     async def _recover(self, stored: Stored, owner: str, left: float) -> Any:
         try:

@@ -15,14 +15,14 @@ from payfallback._core.trace import Trace, trace_of
 from payfallback._inbound import Inbound
 from payfallback._looking import Looking
 from payfallback._reconciling import PAGE, Bill, Reconciling
+from payfallback._tally import Tally
+from payfallback._workers import on_threads
 from payfallback.bills import Reconciled
 from payfallback.errors import PayfallbackError, UnknownOrder
 from payfallback.model import Money, Option, Order, Shopper
 from payfallback.policy import Policy
 from payfallback.ports import Clock, Journal, Observer, Provider, Stored
 from payfallback.results import Ack, DueOrder, Options, Outcome, Recovered, Refund, Resolved, Result
-
-BATCH = 20  # orders claimed at a time
 
 
 class Payments:
@@ -162,25 +162,29 @@ class Payments:
         raise UnknownOrder(f"no attempt has the number {number!r} on {channel!r}")
 
     def adopt(self, order: Order, option: str, number: str, *, sent_at: float) -> None:
-        """Take over a payment that other code has open: `number` was sent at `sent_at` (epoch seconds)."""
+        """Take over a payment that other code has open: `number` was sent at `sent_at` (epoch seconds).
+
+        Raises `OrderConflict` for an order that is settled or has something open, and for a payment taken over before.
+        """
         run = self._built.run("adopt", order.id, order.merchant)
         self._driver.run(self._built.adoption(run, order, Option.parse(option), number, sent_at))
         inbound = Inbound(self._built, Option.parse(option).channel)
         for answer in inbound.kept(self._driver.ask(self.journal.kept, inbound.account, number)):
             self._driver.run(inbound.report(run.key, number, answer))
 
-    def recover(self, *, within: float = 30.0, limit: int = 500) -> Recovered:
-        """Finish what is open, for `within` seconds and `limit` orders. Never starts a charge."""
-        tally = self._built.tally(within, limit)
-        while tally.more():
-            claimed = self._driver.ask(self.journal.claim, tally.owner, tally.lease, tally.batch(BATCH))
-            if not claimed:
-                break
-            for stored in claimed:
-                if tally.left() <= 0:
-                    break  # the rest comes back when its lease ends
-                tally.looked(stored, *self._recover(stored, tally.owner, tally.left()))
+    def recover(self, *, within: float = 30.0, limit: int = 500, at_once: int = 1) -> Recovered:
+        """Finish what is open, for `within` seconds and `limit` orders. Never starts a charge.
+
+        `at_once`: orders looked at side by side, 1 to 64, each on a thread of this call. With 1, orders at a provider
+        that does not answer hold up those of the others. Raises `ProgrammingError` for another number.
+        """
+        tally = self._built.tally(within, limit, at_once)
+        on_threads(self._finish, tally, at_once)
         return tally.result(self._driver.ask(self.journal.count_due))
+
+    def _finish(self, tally: Tally) -> None:
+        for stored in tally.orders(lambda size: self._driver.ask(self.journal.claim, tally.owner, tally.lease, size)):
+            tally.looked(stored, *self._recover(stored, tally.owner, tally.left()))
 
     def _recover(self, stored: Stored, owner: str, left: float) -> Any:
         try:

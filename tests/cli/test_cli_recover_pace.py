@@ -76,6 +76,47 @@ def test_a_terminal_shows_the_estimate_beside_the_bar(backlog: Desk, tmp_path: P
     assert re.search(r"recovering .*about \d+ s, the query budget sets the pace", drawn)
 
 
+TOGETHER = """
+import os, threading, time
+import payfallback as pf
+
+both = threading.Barrier(2)
+
+
+def found(attempt):
+    both.wait(float(os.environ["WAITS"]))  # raises when nobody else asks meanwhile
+    return pf.Answer(verdict=pf.Verdict.CAPTURED, amount=attempt.amount)
+
+
+def payments():
+    acme = pf.wrap(found, query=found, reads=lambda attempt, said: said, account="acme/1")
+    journal = "sqlite:///together.db?allow_volatile=yes"
+    return pf.Payments(**pf.channels({"acme": acme}), journal=journal, observer=lambda event, **_: None)
+
+
+with payments() as shop:
+    for number in range(2):
+        order = pf.Order(f"PAIR{number:04}", pf.Money.of("59.00", "CNY"))
+        shop.adopt(order, "acme", f"OLD{number:04}", sent_at=time.time() - 60.0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "waits", "settled"), [(("--within", "60s"), 30, 2), (("--within", "1s", "--at-once", "1"), 0.2, 0)]
+)
+def test_orders_are_looked_at_side_by_side(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], waits: float, settled: int
+) -> None:
+    """Two questions are under way at once, so one that gets no answer holds up nobody; with `--at-once 1` they are
+    asked in turn."""
+    (tmp_path / "together_shop.py").write_text(TOGETHER, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.delitem(sys.modules, "together_shop", raising=False)
+    monkeypatch.setenv("WAITS", str(waits))
+    ended = desk.run("recover", "--app", "together_shop:payments", "--json", *options)
+    assert ended.json["settled"] == settled
+
+
 # ---------------------------------------------------------------- the estimate
 
 

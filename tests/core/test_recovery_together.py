@@ -14,7 +14,7 @@ from money_shop import AMOUNT, ORDER, order
 
 import payfallback as pf
 from payfallback._core.operations import Kind
-from payfallback.client import BATCH
+from payfallback._tally import BATCH
 from payfallback.journal.sqlite import SqliteJournal
 from payfallback.policy import CircuitPolicy
 from payfallback.testing import VirtualClock

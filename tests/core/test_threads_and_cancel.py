@@ -243,10 +243,8 @@ async def test_a_callable_that_hangs_leaves_the_loop_and_the_others_alone() -> N
     finish = threading.Event()
     stuck = Scripted("stuck", query=False).on(Kind.CHARGE, lambda operation: finish.wait(SOON) or captured())
     swift = Scripted("swift").on(Kind.CHARGE, captured())
-    channel: dict[str, dict[str, Any]] = {
-        "a": {"last": True, "timeout": 0.1, "max_in_flight": 2},
-        "b": {"last": True, "timeout": SOON},
-    }
+    last_two: dict[str, Any] = {"last": True, "timeout": 0.1, "max_in_flight": 2}
+    channel = {"a": last_two, "b": {"last": True, "timeout": SOON}}
     payments = pf.AsyncPayments(**pf.channels({"a": stuck, "b": swift}, channel=channel))
     told: list[pf.Result] = []
 

@@ -102,10 +102,15 @@ def _learned(run: Run, attempt: Attempt, line: BillLine, account: str, *, heard:
     return "contradicted"
 
 
+def _verdict(line: BillLine) -> Verdict:
+    if line.what == "paid":
+        return Verdict.CAPTURED
+    return Verdict.REFUNDED if line.done else Verdict.ACCEPTED
+
+
 def _answer(line: BillLine, account: str) -> Answer:
-    verdict = Verdict.CAPTURED if line.what == "paid" else Verdict.REFUNDED if line.done else Verdict.ACCEPTED
     return Answer(
-        verdict=verdict,
+        verdict=_verdict(line),
         amount=line.amount,
         number=line.number,
         account=account,
@@ -117,7 +122,8 @@ def _answer(line: BillLine, account: str) -> Answer:
 
 
 def _told_before(events: tuple[e.Event, ...], seq: int, line: BillLine) -> bool:
-    """Whether a bill's line like this one stands in the journal already."""
-    verdicts = ("captured",) if line.what == "paid" else ("refunded", "accepted")
+    """Whether a bill's line like this one stands in the journal already. A refund that is done now is news where it was
+    on its way before."""
+    verdict = _verdict(line).value
     bills = (event for event in events if type(event) is e.Seen and event.source == "bill" and event.seq == seq)
-    return any(event.verdict in verdicts and event.refund == line.refund for event in bills)
+    return any(event.verdict == verdict and event.refund == line.refund for event in bills)

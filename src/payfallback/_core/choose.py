@@ -20,14 +20,13 @@ from payfallback.policy import Channel, attempt_number
 from payfallback.taxonomy import FACTS, Cause
 
 
-def next_option(run: Run, *, peek: bool = False) -> Option | None:
-    """The option that would be started now without asking the shopper; `peek` also passes over what health refuses."""
+def next_option(run: Run) -> Option | None:
+    """The option that would be started now without asking the shopper, as far as memory and health allow it."""
     for option in candidates(run):
         if option.id in run.tried or not _ended(run, option):
             continue
-        if why_not(run, option) is not None or (peek and run.env.peek(option.channel) is not None):
-            continue
-        return option
+        if why_not(run, option) is None and run.env.peek(option.channel) is None:
+            return option
     return None
 
 
@@ -105,7 +104,6 @@ def start(run: Run) -> Step:
         if before is not None and before.option == option.id and run.now() < before.changed_at + SHORTLY:
             return run.wait(min(before.changed_at + SHORTLY - run.now(), SHORTLY))
         if run.left() < min(channel.capabilities.min_time, run.within / 2):
-            run.tried.setdefault(option.id, Cause.TIME_UP.value)
             return False
         return _try(run, option, channel)
     if run.autonomy == "observe" and before is not None:
@@ -216,6 +214,6 @@ def may_continue(run: Run, attempt: Attempt, channel: Channel, tries: int) -> bo
         return False
     if attempt.cause in (Cause.INPUT_MISSING.value, Cause.MERCHANT_CONFIG.value, Cause.TIME_UP.value):
         return False
-    if attempt.cause == Cause.TIMEOUT.value and next_option(run, peek=True) is not None:
+    if attempt.cause == Cause.TIMEOUT.value and next_option(run) is not None:
         return False  # the first of two steps fell silent, and moved nothing: another channel is quicker
     return tries + 1 < channel.retry.attempts and run.now() < run.known.pay_by and not run.known.finished

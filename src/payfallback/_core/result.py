@@ -108,7 +108,7 @@ def _pending_of(attempt: Attempt, cause: Cause, common: dict[str, Any]) -> Pendi
 
 def _open(run: Run, record: Record, attempt: Attempt, common: dict[str, Any]) -> Result:
     channel = run.policy.channels.get(Option.parse(attempt.option).channel)
-    common["alternatives"] = alternatives(run, attempt.option)
+    common["alternatives"] = alternatives(run)
     now = run.now()
     leaving = attempt.seq <= record.leave_upto or record.cancelled
     fresh = attempt.expires_at is None or now < attempt.expires_at
@@ -165,7 +165,7 @@ def _not_paid(run: Run, record: Record, common: dict[str, Any]) -> Result:
         cause = Cause(record.passed[0][1])
     if cause in (Cause.AWAITING_SHOPPER, Cause.AWAITING_PROVIDER):
         cause = Cause.UNRECOGNISED  # it said "waiting" and gave nothing to wait for: nothing is open now
-    offers = alternatives(run, "")
+    offers = alternatives(run)
     if FACTS[cause].elsewhere in ("if_policy_allows", "no") and not (run.route and run.route.shop_around_risk):
         offers = ()
     wait = last.retry_after if last is not None else run.rests
@@ -177,7 +177,7 @@ _GATE = frozenset(
 )
 
 
-def alternatives(run: Run, current: str) -> tuple[str, ...]:
+def alternatives(run: Run) -> tuple[str, ...]:
     """The options of the order's route that a shopper may still be offered, in its order."""
     route = run.route
     if route is None or run.autonomy in ("observe", "retry"):
@@ -191,7 +191,6 @@ def alternatives(run: Run, current: str) -> tuple[str, ...]:
         option.id
         for option in route.order
         if option.id not in ended
-        and option.id != current
         and option.channel not in shut
         and not closed_by(run.known.attempts, option)
         and run.env.peek(option.channel) is None

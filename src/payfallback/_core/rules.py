@@ -55,9 +55,7 @@ def _query(record: Record, attempt: Attempt, view: View, capabilities: Capabilit
     if not view.live:  # nobody waits for the hourly look when the order's or the charge's own time ends before
         ends = (record.pay_by, (attempt.expires_at or 0.0) + 1.0)
         at = max(soonest, min([at, *(end for end in ends if end > view.now)]))
-    return Task(
-        max(at, attempt.sending_until + GRACE if attempt.status is Status.SENDING else 0.0), Act.QUERY, attempt.seq
-    )
+    return Task(at, Act.QUERY, attempt.seq)
 
 
 def _planned(record: Record, attempt: Attempt, view: View) -> Task | None:

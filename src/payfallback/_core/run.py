@@ -231,8 +231,8 @@ class Run:
             yield Sleep(pause)
             pause = min(pause * 2, 1.0)
             self.down = None
-            if (yield from self.flush(lease=0)) or not self.stuck():
-                return
+            if (yield from self.flush(lease=0)) or (not self.stuck() and (yield from self.flush(lease=0))):
+                return  # durable; where somebody else was faster, what was read anew is let go of
         evidence = tuple(event for event in self.pending if type(event) is e.Seen)
         if evidence:
             yield Keep(self.key, evidence)

@@ -59,11 +59,13 @@ def _seen(event: e.Seen) -> str:
         "answer": "answered",
         "report": "was reported by the shop",
         "crash": "fell silent",
-        "bill": "stands in the bill",
+        "local": "was held back",
+        "notify": "the provider notified us",
+        "bill": "the provider's bill says",
     }
     said = who.get(event.source, event.source)
-    if event.source == "notify":
-        return f"attempt {event.seq}: the provider notified us: {event.verdict}{_code(event)}"
+    if event.source in ("notify", "bill"):
+        return f"attempt {event.seq}: {said}: {event.verdict}{_code(event)}"
     why = f", because {event.cause}" if event.cause else ""
     code = _code(event)
     if event.cause in _EXPLAINED and event.text:

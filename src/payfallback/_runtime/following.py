@@ -1,7 +1,7 @@
 """Which words of other workers about a circuit are followed. No lock, no I/O: one thread uses it.
 
-A worker whose own network is broken opens its circuits while everybody else is well. Two rules bound what that costs
-the others: a second word of the same worker does not prolong what its first one opened, so that the next probe is
+A worker whose own network is broken opens its circuits while everybody else is well. Two rules here bound what that
+costs the others: a second word of the same worker does not prolong what its first one opened, so that the next probe is
 somebody else's; and the host of a worker whose opening another host's probe refuted is not followed for a while.
 """
 

@@ -6,10 +6,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from payfallback._tally import MOST_AT_ONCE
 from payfallback.cli import say
 from payfallback.cli.exits import FINE, PERSON, UNREACHABLE
 from payfallback.cli.guard import command, complain, until_stopped
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 ROUND = 2.0  # seconds of one round: progress is shown at least so often
 TURN = 1.0  # seconds until some of the orders that wait for the query budget have their turns
+AT_ONCE = 8  # orders side by side: those at a silent provider hold up few of the others
 AWAY = 30.0  # seconds that watching waits at most for a journal that is away
 
 _COUNTS = ("looked", "settled", "refunded", "needs_person", "failed")
@@ -56,6 +59,9 @@ def recover(
             help="How often to look, with --watch (2s).",
         ),
     ] = 2.0,
+    at_once: Annotated[
+        int, typer.Option(min=1, max=MOST_AT_ONCE, help="Orders looked at side by side, on threads.", metavar="N")
+    ] = AT_ONCE,
     config: ConfigFile = CONFIG,
     app: AppObject = "",
     as_json: AsJson = False,
@@ -67,17 +73,17 @@ def recover(
         with opened(place_of(config), create=watch):
             pass  # a journal that cannot be used says so before providers and keys are looked at
     with payments_of(config, app) as payments:
-        told = _Told(as_json)
+        told = _Told(as_json, partial(payments.recover, at_once=at_once))
         if watch:
-            return _watch(payments, every, told)
+            return _watch(every, told)
         return _once(payments, within, told)
 
 
 class _Told:
-    """The sum of the rounds so far, their pace, and how they are told."""
+    """The sum of the rounds so far, their pace, and how they are told. `recover`: one round."""
 
-    def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
+    def __init__(self, as_json: bool, recover: Callable[..., Recovered]) -> None:
+        self.as_json, self.recover = as_json, recover
         self.sum = dict.fromkeys(_COUNTS, 0)
         self.pace = Pace()
 
@@ -115,7 +121,7 @@ def _once(payments: Payments, within: float, told: _Told) -> int:
     with _progress(told) as show:
         while (left := within - (time.monotonic() - start)) > 0:
             begun = time.monotonic()
-            done = payments.recover(within=min(ROUND, left))
+            done = told.recover(within=min(ROUND, left))
             if (done.held or told.pace.held) and not done.left:  # those in line have their turns one after the other
                 time.sleep(min(TURN, left))
             told.add(done, time.monotonic() - begun)
@@ -183,7 +189,7 @@ def _conclude(told: _Told, seconds: float) -> None:
 # ---------------------------------------------------------------- watch
 
 
-def _watch(payments: Payments, every: float, told: _Told) -> int:
+def _watch(every: float, told: _Told) -> int:
     """Until Ctrl-C. A journal that is away is waited for, with growing pauses."""
     if not told.as_json:
         say.line(f"looking every {say.span(every)} at what is due, until Ctrl-C")
@@ -191,17 +197,17 @@ def _watch(payments: Payments, every: float, told: _Told) -> int:
 
     def look() -> float:
         nonlocal pause
-        pause = _watched(payments, every, pause, told)
+        pause = _watched(every, pause, told)
         return pause
 
     return until_stopped(look)
 
 
-def _watched(payments: Payments, every: float, pause: float, told: _Told) -> float:
+def _watched(every: float, pause: float, told: _Told) -> float:
     """One round; the pause after it."""
     try:
         begun = time.monotonic()
-        done = payments.recover(within=max(every, ROUND))
+        done = told.recover(within=max(every, ROUND))
     except JournalUnavailable as error:
         complain(str(error))
         return min(max(pause, every) * 2, max(AWAY, every))

@@ -82,7 +82,7 @@ class DbosRecovery:
 
     def schedule(self, order_id: str, *, merchant: str | None = None) -> None:
         """Have an order looked at without waiting for the sweep, and again each time that it is due; such as after a
-        `Pending`. Twice within a minute is once."""
+        `Pending`. Twice in one minute of the clock is once."""
         now = time.time()
         asked = DueOrder(order_id=order_id, merchant=merchant or "", due=now - now % PATIENCE)
         self._enqueue((self._id_of(asked, "asked"), asked.merchant, order_id))

@@ -58,7 +58,9 @@ def draft(operation: Operation, merchant: str, options: Mapping[str, str], now: 
     if operation.kind is Kind.CHARGE and operation.product == "front":
         _check_terms(operation)
         if not operation.return_url:
-            raise InputMissing("UnionPay's page needs a page of the shop to come back to", hint="give its return_url")
+            raise InputMissing(
+                "UnionPay's page needs a page of the shop to come back to", hint="give Shopper.return_url"
+            )
         return _query(operation, merchant, options, now)
     build = _DRAFTS.get(operation.kind)
     if build is None:

@@ -91,8 +91,9 @@ class UnionPay:
 
     def request(self, operation: Operation) -> HttpRequest:
         """Build the request; a front charge asks whether its number is unused. Raises `InputMissing` without a payment
-        code, a token or a page to return to where one is needed, `UnknownOption` for terms the product cannot be asked
-        for, `NumberInvalid` for a refund number that does not fit, `MoneyInvalid` unless CNY."""
+        code, a token or a page to return to where one is needed, and for a question about a refund whose time is not
+        known; `UnknownOption` for terms the product cannot be asked for, `NumberInvalid` for a refund number that does
+        not fit, `MoneyInvalid` unless CNY."""
         products.capabilities(operation.product)
         path, fields = requests.draft(operation, self.account.merchant, self._options, self._clock.epoch())
         return self._post(f"{self._base}/{path}.do", fields)

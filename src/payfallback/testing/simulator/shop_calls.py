@@ -8,18 +8,17 @@ from payfallback.results import Outcome
 from payfallback.testing.simulator.post import asked
 from payfallback.testing.simulator.process import Flow, Process
 
-_BATCH = 20
-
 
 def recovery(process: Process, within: float = 30.0) -> Flow:
     """One `recover`: claim what is due, finish what can be finished. Returns how many orders were looked at."""
     built = process.built
     tally = built.tally(within, 100)
-    while tally.more():
-        claimed = yield from asked("claim", tally.owner, tally.lease, tally.batch(_BATCH))
+    while size := tally.batch():
+        claimed = yield from asked("claim", tally.owner, tally.lease, size)
+        tally.took(size, claimed)
         if not claimed:
             break
-        for stored in claimed:
+        while (stored := tally.next()) is not None:
             run = built.recovering(stored, tally.owner, tally.left())
             try:
                 yield from flows.recover(run)

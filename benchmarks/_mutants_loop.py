@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -46,17 +46,17 @@ class Loop:
         self.tests, self.work = Tests(work), work
         self.budget, self.again, self.files = budget, again, files
         self.items: dict[str, pytest.Item] = {}
+        self.sound: set[str] = set()  # tests that pass in a fork as long as nothing is mutated
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Every mutant that is due."""
         metas = [each for each in sorted(CORE.glob("*.py.meta")) if not self.files or each.name[:-8] in self.files]
-        due = {meta: [mutant for mutant, code in _codes(meta).items() if self._is_due(code)] for meta in metas}
-        reaching = self.tests.reaching(_function(mutant) for each in due.values() for mutant in each)
+        due = {meta: {mutant: code for mutant, code in _codes(meta).items() if self._is_due(code)} for meta in metas}
+        self.items = {item.nodeid: item for item in session.items}
         gc.freeze()
-        self._take(item for item in session.items if item.nodeid in reaching)
         for meta, mutants in due.items():
-            self._file(meta, mutants)
+            self._file(meta, list(mutants.items()))
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -65,45 +65,45 @@ class Loop:
             os._exit(KILLED)
 
     def _is_due(self, code: int | None) -> bool:
-        return code in ALIVE if self.again else code is None
+        return code is None or (self.again and code in ALIVE)
 
-    def _take(self, items: Iterator[pytest.Item]) -> None:
-        """Keep the tests that pass in a fork as long as nothing is mutated; say which do not."""
-        left = list(items)
-        while left:
-            code, ran = self._ask("", left, 0.0)
-            lost = ran[-1] if code != SURVIVED else None
-            self.items |= {item.nodeid: item for item in left[: len(ran)] if item.nodeid != lost}
-            left = left[len(ran) :]
-            if lost:
-                print(f"not asked, it fails without a mutant: {lost}", flush=True)
-
-    def _file(self, meta: Path, mutants: Sequence[str]) -> None:
-        begun, alive = time.monotonic(), 0
-        for first in range(0, len(mutants), BATCH):
+    def _file(self, meta: Path, due: Sequence[tuple[str, int | None]]) -> None:
+        begun = time.monotonic()
+        for first in range(0, len(due), BATCH):
             codes: dict[str, int] = {}
             try:
-                for mutant in mutants[first : first + BATCH]:
-                    codes[mutant] = self._mutant(mutant)
+                for mutant, code in due[first : first + BATCH]:
+                    codes[mutant] = self._mutant(mutant, code)
             finally:  # also when somebody presses Ctrl-C
                 _write(meta, codes)
                 self.tests.save()
-            alive += sum(code in ALIVE for code in codes.values())
-        seconds = time.monotonic() - begun
-        print(f"{meta.name[:-5]}: {len(mutants)} asked, {alive} left, {seconds:.0f} s", flush=True)
+            left = sum(code in ALIVE for code in codes.values())
+            asked, seconds = first + len(codes), time.monotonic() - begun
+            print(
+                f"{meta.name[:-5]}: {asked} of {len(due)} asked, {left} of the last {len(codes)} left, {seconds:.0f} s"
+            )
 
-    def _mutant(self, mutant: str) -> int:
-        """Ask one mutant, and remember what it was asked."""
-        function, before = _function(mutant), self.tests.asked(mutant) if self.again else set()
-        order = [self.items[test] for test in self.tests.ordered(function, before) if test in self.items]
-        if not order:
-            return SURVIVED if before else NO_TESTS
-        code, ran = self._ask(mutant, order, self.budget)
-        if code == SURVIVED:
-            self.tests.survived(mutant, ran, before)
-        elif ran:
-            self.tests.killed(mutant, function, ran[-1])
-        return code
+    def _mutant(self, mutant: str, code: int | None) -> int:
+        """Ask one mutant, and remember what it was asked. `code`: what came out before."""
+        function, before = _function(mutant), self.tests.asked(mutant) if code is not None else set()
+        while order := [self.items[test] for test in self.tests.ordered(function, before) if test in self.items]:
+            said, ran = self._ask(mutant, order, self.budget)
+            if said == SURVIVED:
+                self.tests.survived(mutant, ran, before)
+                return said
+            if self._is_sound(ran[-1]):
+                self.tests.killed(mutant, function, ran[-1])
+                return said
+        return NO_TESTS if code is None else code
+
+    def _is_sound(self, test: str) -> bool:
+        """Whether the test that noticed passes without a mutant. One that does not is asked no more."""
+        if test not in self.sound:
+            if self._ask("", [self.items[test]], 0.0).code != SURVIVED:
+                print(f"not asked any more, it fails without a mutant: {self.items.pop(test).nodeid}")
+                return False
+            self.sound.add(test)
+        return True
 
     def _ask(self, mutant: str, items: Sequence[pytest.Item], budget: float) -> Heard:
         reading, writing = os.pipe()

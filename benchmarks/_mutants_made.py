@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 
 def make() -> None:
     """`mutants/` in the current folder: the changed tree, `*.meta` beside each file, and mutmut-stats.json."""
-    program = importlib.import_module("mutmut.__main__")  # it is not there where the extra is not installed
+    program: Any = importlib.import_module("mutmut.__main__")  # it is not there where the extra is not installed
     program.print_status = lambda *_: None  # a wheel that turns, also in a log
     program.set_mutant_under_test("mutant_generation")
     Path("mutants").mkdir(exist_ok=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-OWN, EVERYWHERE = 12, 40  # likely killers: tests that killed mutants of this function, and of any
+OWN, NEAR, EVERYWHERE = 12, 24, 40  # likely killers: see `Tests.ordered`
 
 
 class Tests:
@@ -28,18 +28,26 @@ class Tests:
         """How long it took on the code without mutants."""
         return self._seconds.get(test, 0.0)
 
-    def reaching(self, functions: Iterable[str]) -> set[str]:
-        """Every test that reaches one of these functions."""
-        return {test for function in functions for test in self._reaching.get(function, ())}
-
     def ordered(self, function: str, without: Collection[str] = ()) -> list[str]:
-        """The likely killers first, those of this function before others, then the fastest."""
+        """The likely killers first, then the fastest. Likely are those that killed mutants of this function, those that
+        reach what few tests reach of its file, and those that killed most of all."""
         left = sorted(set(self._reaching.get(function, ())).difference(without), key=self.seconds)
         own = dict.fromkeys(test for where, test in reversed(self._kills) if where == function)
+        rarest = self._rarest(function.rpartition(".")[0])
+        near = sorted(left, key=rarest.__getitem__)[:NEAR]
         everywhere = Counter(test for _, test in self._kills).most_common(EVERYWHERE)
         known = set(left)
-        likely = [test for test in (*list(own)[:OWN], *(test for test, _ in everywhere)) if test in known]
+        likely = [test for test in (*list(own)[:OWN], *near, *(test for test, _ in everywhere)) if test in known]
         return list(dict.fromkeys((*likely, *left)))
+
+    def _rarest(self, module: str) -> dict[str, int]:
+        """By test: of the module's functions that it reaches, by how many tests the loneliest is reached."""
+        found: dict[str, int] = {}
+        for function, tests in self._reaching.items():
+            if function.rpartition(".")[0] == module:
+                for test in tests:
+                    found[test] = min(found.get(test, len(tests)), len(tests))
+        return found
 
     def asked(self, mutant: str) -> set[str]:
         """The tests that a survivor has been asked of, in this and in earlier runs."""

@@ -32,9 +32,9 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 sys.path += [str(TESTS), str(TESTS / "processes")]
 
 import processes_figures as of_shops  # noqa: E402  # found by the line above
-import processes_network as of_networks  # noqa: E402  # as above
-import processes_outages as of_outages  # noqa: E402  # as above
-import processes_rounds as of_kills  # noqa: E402  # as above
+import processes_network as of_networks  # noqa: E402  # in tests/processes, too
+import processes_outages as of_outages  # noqa: E402  # in tests/processes, too
+import processes_rounds as of_kills  # noqa: E402  # in tests/processes, too
 
 A_SHOP = 25  # rounds in one shop, before a new one is opened: everything in it is read again after each round
 BLOWS, LONGEST = 8.0, 6.5  # seconds of trouble in a round, and of one trouble: longer than a journal's patience

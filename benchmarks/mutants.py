@@ -57,6 +57,24 @@ def listed() -> dict[Survivor, str]:
     return {Survivor(row["file"], row["function"], row["before"], row["after"]): row["reason"] for row in rows}
 
 
+def forget_changed(work: Path) -> None:
+    """mutmut looks at a test once: which functions a test reaches is found out anew when its file has changed."""
+    path = work / "mutants/mutmut-stats.json"
+    if not path.exists():
+        return
+    known = json.loads(path.read_text(encoding="utf-8"))
+    files = {test.partition("::")[0] for test in known["duration_by_test"]}
+    same = {each for each in files if _content(ROOT / each) == _content(work / each)}
+    known["duration_by_test"] = {
+        test: seconds for test, seconds in known["duration_by_test"].items() if test.partition("::")[0] in same
+    }
+    path.write_text(json.dumps(known), encoding="utf-8")
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
 def copy_tree(work: Path) -> None:
     """What mutmut needs of this tree, without what was built. Tests that are gone are not asked any more."""
     shutil.rmtree(work / "mutants/tests", ignore_errors=True)
@@ -75,7 +93,7 @@ def run(work: Path, files: Sequence[str], budget: float, again: bool) -> int:
     """Makes the mutants of the tree, and asks those of these files of `_core`, or of all, that are due."""
     made = work / "mutants"
     paths = (made / "src", made, BENCHMARKS)
-    inside = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    inside = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), "PYTHONUNBUFFERED": "1"}
     make = [sys.executable, str(BENCHMARKS / "_mutants_made.py")]
     ask = [sys.executable, str(BENCHMARKS / "_mutants_loop.py"), str(work), str(budget), "again" if again else "new"]
     if code := subprocess.run(make, cwd=work, check=False).returncode:
@@ -147,6 +165,7 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as own:
         work = (given.work or Path(own)).resolve()
         if not given.judge_only:
+            forget_changed(work)
             copy_tree(work)
             if code := run(work, given.files, given.budget, given.again):
                 return code

@@ -26,6 +26,7 @@ class Tally:
         self._shared, self._limit = shared, limit
         self._lock, self._stopped, self._allotted = Lock(), False, 0
         self._claimed: deque[Stored] = deque()
+        self._claiming = Lock()
         self._deadline = shared.clock.monotonic() + within
         self.owner = shared.env.owner()
         self.lease = within + 15.0
@@ -57,15 +58,14 @@ class Tally:
     def orders(self, claim: Callable[[int], Sequence[Stored]]) -> Iterator[Stored]:
         """One worker's orders, from what all of them claim. `claim` asks the journal for so many."""
         while True:
-            if (stored := self.next()) is not None:
-                yield stored
-                continue
-            if not (size := self.batch()):
+            with self._claiming:  # whoever comes meanwhile waits for what is claimed: it is for all
+                stored = self.next()
+                if stored is None and (size := self.batch()):
+                    self.took(size, claim(size))
+                    stored = self.next()
+            if stored is None:
                 return
-            claimed = claim(size)
-            self.took(size, claimed)
-            if not claimed:
-                return
+            yield stored
 
     def stop(self) -> None:
         """No further order is looked at; what is claimed comes back when its lease ends."""

@@ -26,13 +26,14 @@ def on_threads(work: Callable[[Tally], None], tally: Tally, at_once: int) -> Non
             raise
 
 
-async def in_tasks(work: Callable[[Tally], Awaitable[None]], tally: Tally, at_once: int) -> None:
-    """The same in tasks. Raises one error, not a group of them."""
+async def in_tasks(work: Callable[[Tally, anyio.Lock], Awaitable[None]], tally: Tally, at_once: int) -> None:
+    """The same in tasks, of which one at a time may claim. Raises one error, not a group of them."""
     failed: list[Exception] = []
+    claiming = anyio.Lock()
 
     async def one() -> None:
         try:
-            await work(tally)
+            await work(tally, claiming)
         except Exception as error:  # noqa: BLE001  # raised below: a task group would wrap it
             tally.stop()
             failed.append(error)

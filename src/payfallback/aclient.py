@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Self
 
-from anyio import to_thread
+from anyio import Lock, to_thread
 
 from payfallback._build import build
 from payfallback._core import flow as flows
@@ -167,17 +167,17 @@ class AsyncPayments:
         await in_tasks(self._finish, tally, at_once)
         return tally.result(await self._driver.ask(self.journal.count_due))
 
-    async def _finish(self, tally: Tally) -> None:
+    async def _finish(self, tally: Tally, claiming: Lock) -> None:
         while True:
-            if (stored := tally.next()) is not None:
-                tally.looked(stored, *(await self._recover(stored, tally.owner, tally.left())))
-                continue
-            if not (size := tally.batch()):
+            async with claiming:  # as in `Tally.orders`
+                stored = tally.next()
+                if stored is None and (size := tally.batch()):
+                    claimed = await self._driver.ask(self.journal.claim, tally.owner, tally.lease, size)
+                    tally.took(size, claimed)
+                    stored = tally.next()
+            if stored is None:
                 return
-            claimed = await self._driver.ask(self.journal.claim, tally.owner, tally.lease, size)
-            tally.took(size, claimed)
-            if not claimed:
-                return
+            tally.looked(stored, *(await self._recover(stored, tally.owner, tally.left())))
 
     async def _recover(self, stored: Stored, owner: str, left: float) -> Any:
         try:

@@ -82,6 +82,8 @@ def test_a_route_is_taken_in_its_time() -> None:
 OBSTACLES: dict[str, tuple[When, Order, Cause | None]] = {
     "it matches": (When(currency="CNY", categories=("books",), end=NOON + 1), order(categories=("books",)), None),
     "currency": (When(currency="USD"), order(), Cause.NO_ROUTE),
+    "a bound's currency": (When(at_least=YUAN_100), order(currency="USD"), Cause.NO_ROUTE),
+    "another bound's currency": (When(at_most=YUAN_100), order(currency="USD"), Cause.NO_ROUTE),
     "place of sale": (When(attributes={"till": "1"}), order(attributes={"till": "2"}), Cause.NO_ROUTE),
     "the right place": (
         When(attributes={"till": "1"}, regions=("A",)),

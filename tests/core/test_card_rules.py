@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ from credit_shop import PRICE, CreditShop, refused
 
 import payfallback as pf
 from payfallback._core.cards import NEVER, WAITS
+from payfallback._core.memory import Refusal
 from payfallback._core.operations import Kind
+from payfallback.journal.memory import MemoryJournal
 from payfallback.policy import CardPolicy
+from payfallback.ports import Done
 from payfallback.providers.code_table import code_table
 
 DAY = 86400.0
@@ -62,7 +66,11 @@ def test_an_advice_to_wait_is_kept(network: str, wait: float) -> None:
 
 @pytest.mark.parametrize(
     ("network", "limit", "period"),
-    [("visa:05", {"visa": 3}, 30 * DAY), ("mastercard:none", {"mastercard": 3}, 30 * DAY)],
+    [
+        ("visa:05", {"visa": 3}, 30 * DAY),
+        ("visa:a:b", {"visa": 3}, 30 * DAY),
+        ("mastercard:none", {"mastercard": 3}, 30 * DAY),
+    ],
 )
 def test_a_card_is_declined_only_so_often(network: str, limit: dict[str, int], period: float) -> None:
     """Beyond the configured number of declines the card rests, until the first of them is old enough."""
@@ -89,6 +97,26 @@ def test_the_limits_are_the_conservative_ones() -> None:
     shop.clock.advance(DAY)
     assert isinstance(buy(shop, "B1"), pf.NotPaid)
     assert len(shop.card.of(Kind.CHARGE)) == 11
+
+
+class Noting(MemoryJournal):
+    """A journal that notes for how many seconds it is to keep what it hears of a card."""
+
+    lasts: tuple[float, ...] = ()
+
+    def remember(self, refusals: Sequence[Refusal], done: Done) -> None:
+        """`done(None)`."""
+        self.lasts = tuple(each.until - each.at for each in refusals if each.subject.startswith("card:"))
+        super().remember(refusals, done)
+
+
+@pytest.mark.parametrize(("network", "kept"), [("visa:05", 30 * DAY), ("visa:04", 5 * 365 * DAY)])
+def test_a_decline_is_kept_no_longer_than_its_rule_needs(network: str, kept: float) -> None:
+    """For the 30 days that the networks count; for the life of a card where that card is never to be tried again."""
+    shop = shop_of(declined(network), journal=Noting)
+    buy(shop, "A1")
+    assert isinstance(shop.payments.journal, Noting)
+    assert shop.payments.journal.lasts == (kept,)
 
 
 def test_a_decline_that_is_told_twice_is_one_decline() -> None:

@@ -23,6 +23,8 @@ FLAWS: dict[str, tuple[dict[str, Any], str]] = {
     "the first time": ({"provider_time": "now"}, "provider_time=str: give seconds"),
     "a later time": ({"paid_at": "now"}, "paid_at=str: give seconds"),
     "the last time": ({"retry_after": "1"}, "retry_after=str: give seconds"),
+    "all times": (dict.fromkeys(("provider_time", "paid_at", "retry_after"), "now"), "provider_time=str: give seconds"),
+    "two times": (dict.fromkeys(("provider_time", "paid_at"), "now"), "provider_time=str: give seconds"),
     "action": ({"action": "https://pay.example/1"}, "action=str: give pf.Qr, pf.Redirect, pf.Form ..."),
     "action, with a time": ({"action": "url", "paid_at": 1.0}, "action=str: give pf.Qr, pf.Redirect, pf.Form ..."),
 }

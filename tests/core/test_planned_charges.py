@@ -75,6 +75,15 @@ def test_a_charge_without_an_expiry_has_none() -> None:
     assert (plan.expires_at, dict(plan.memo), plan.starts) == (None, {}, "server")
 
 
+def test_a_wrapped_charge_keeps_nothing() -> None:
+    """A channel of the shop's own functions is not asked what to keep, and its attempt has an empty memo."""
+    card = pf.wrap(lambda attempt: captured(), reads=lambda attempt, given: given, account="card/m1", last=True)
+    payments = client({"a": card}, VirtualClock())
+    payments.pay(order(), "a")
+    (plan,) = planned(payments)
+    assert plan.memo == {}
+
+
 def test_an_order_has_so_many_attempts_and_no_more() -> None:
     """Whatever the shopper clicks: after the last attempt that the policy allows nothing is charged."""
     only = Scripted("only", **CLOSES).on(Kind.CHARGE, declined(pf.Cause.DECLINED))

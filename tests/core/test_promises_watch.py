@@ -121,6 +121,21 @@ def test_questions_are_bounded(answer: pf.Answer) -> None:
     assert 24 <= len(mute.asked) - asked <= 80
 
 
+def test_recovery_looks_at_the_ages_that_are_written_down() -> None:
+    """5, 15, 30, 60 and 300 seconds old, then every hour, and after a day every day."""
+    clock, asked = VirtualClock(), []
+    only = Scripted("only").on(Kind.CHARGE, SILENCE)
+    payments = client({"a": only}, clock, pay_by=30.0, channel={"a": {"last": True}})
+    sent = clock.epoch()
+    payments.pay(order(), "a", within=1.0)
+    only.on(Kind.QUERY, meanwhile(lambda: asked.append(clock.epoch() - sent), SILENCE))
+    while (at := due(payments) or 0.0) <= sent + 3 * DAY:
+        clock.advance(at - clock.epoch())
+        payments.recover()
+    hours = [hour * HOUR for hour in range(1, 24)]
+    assert asked == [5.0, 15.0, 30.0, 60.0, 300.0, *hours, DAY, 2 * DAY, 3 * DAY]
+
+
 def test_one_pay_asks_a_bounded_number_of_times() -> None:
     """However long the shopper waits, one call sends a handful of requests."""
     clock = VirtualClock()

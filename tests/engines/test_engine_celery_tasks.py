@@ -107,7 +107,7 @@ def test_a_message_that_comes_twice_asks_nobody(shop: Shop) -> None:
 
 
 def test_an_order_that_is_gone_is_no_error(shop: Shop) -> None:
-    """It may have been archived while its message waited."""
+    """Its message may be of another journal, or of one that was restored from a backup since."""
     _, tasks = tasks_of(shop.payments)
     assert tasks.resolve.delay("NOBODY").successful()
 

@@ -131,7 +131,8 @@ def _resend(run: Run, task: Task) -> Flow:
         run.tried[attempt.option] = permit.cause.value
         run.no_retry += (task.seq,)
         return True
-    return (yield from charge(run, channel, task.seq, permit))
+    yield from charge(run, channel, task.seq, permit)
+    return run.down is None  # somebody else was faster: what is true now decides
 
 
 def _query(run: Run, task: Task) -> Flow:
@@ -148,7 +149,8 @@ def _query(run: Run, task: Task) -> Flow:
     asked_at = run.now()
     answer = yield Call(channel.name, operation(run, channel, attempt, Kind.QUERY, time_for(run, channel)))
     count(run, task.seq, asked_at)
-    run.unheard = run.unheard | {task.seq} if answer.verdict is Verdict.UNKNOWN else run.unheard - {task.seq}
+    heard = answer.verdict not in (Verdict.UNKNOWN, Verdict.NOT_SENT)
+    run.unheard = run.unheard - {task.seq} if heard else run.unheard | {task.seq}
     yield from recollect(run, answer)
     late = answer.verdict is Verdict.PENDING and asked_at >= run.known.pay_by and not attempt.overdue
     if late or changes(attempt, answer, channel.capabilities.not_found_after):

@@ -17,7 +17,7 @@ from payfallback._core.effects import Admit, Keep, Sleep
 from payfallback._core.order import Attempt
 from payfallback._core.result import result_of
 from payfallback._core.rules import captured
-from payfallback._core.run import Flow, Run, Step, opening, unavailable, wish
+from payfallback._core.run import MAX_CONFLICTS, Flow, Run, Step, opening, unavailable, wish
 from payfallback._core.sending import charge
 from payfallback._core.state import Status
 from payfallback._core.view import DECISIONS, Act, Task, View
@@ -93,14 +93,12 @@ def drive(run: Run) -> Flow:
         step = _advance(run)
         if step if isinstance(step, bool) else (yield from step):
             continue
-        if run.down is None and run.locked_until and run.record is not None and not run.pending:
-            break
         if run.down is None and (yield from run.flush(lease=0)):
             break
         if run.down is not None:
             yield from _journal_is_down(run)
             break
-        if run.conflicts > 25:
+        if run.conflicts > MAX_CONFLICTS:
             break
     else:  # a bug of ours would spin here: save what is known and let go
         yield from run.flush(lease=0)
@@ -122,7 +120,7 @@ def _journal_is_down(run: Run) -> Flow:
 
 def _advance(run: Run) -> Step:
     """One step. False: the run has come to its end, or the journal is away."""
-    if run.down is not None or run.conflicts > 25:
+    if run.down is not None or run.conflicts > MAX_CONFLICTS:
         return False
     if run.locked_until:
         return _join(run)
@@ -156,11 +154,9 @@ def _again_or_never(run: Run, attempt: Attempt) -> Flow:
         run.resends = {**run.resends, attempt.seq: tries + 1}
         conflicts = run.conflicts
         if run.left() > pause + channel.capabilities.min_time and (yield from run.wait(pause)):
-            if run.conflicts > conflicts:
+            sent = run.conflicts == conflicts and (yield from _retry(run, attempt))
+            if sent or run.conflicts > conflicts:
                 return True  # somebody else was faster: what is true now decides
-            from_gate = yield from _retry(run, attempt)
-            if from_gate:
-                return True
             if run.down is not None:
                 return False
     if run.down is None and run.known.attempts[attempt.seq - 1].status is Status.PLANNED:
@@ -268,4 +264,4 @@ def _has_fallback(run: Run) -> bool:
     """Whether another option would be started by itself, were the current attempt dead."""
     if not run.live or run.autonomy != "switch" or run.intent not in ("pay", "switch"):
         return False
-    return next_option(run) is not None
+    return next_option(run, peek=True) is not None

@@ -50,7 +50,7 @@ def obstacle(when: When, order: Order, now: float) -> Cause | None:
     for another currency or another place of sale, of which a page says nothing."""
     if why_not(when, order, now) == "":
         return None
-    if when.currency not in ("", order.amount.currency):
+    if _currencies(when) - {"", order.amount.currency}:
         return Cause.NO_ROUTE
     if any(order.attributes.get(name) != wanted for name, wanted in when.attributes.items()):
         return Cause.NO_ROUTE
@@ -62,7 +62,12 @@ def obstacle(when: When, order: Order, now: float) -> Cause | None:
         return Cause.MERCHANT_NOT_ENABLED
     if _time(when, now):
         return Cause.MERCHANT_PAUSED
-    return Cause.TERM_NOT_SUPPORTED if _amount(when, order.amount) else Cause.NO_ROUTE
+    return Cause.TERM_NOT_SUPPORTED
+
+
+def _currencies(when: When) -> set[str]:
+    bounds = (when.at_least, when.at_most)
+    return {when.currency, *(bound.currency for bound in bounds if bound is not None)}
 
 
 def _amount(when: When, amount: Money) -> str:

@@ -69,7 +69,6 @@ class Reconciling:
                     self._progress(self._lines)
                 if line.what == "paid":
                     self._of_the_day(line)
-                    self._paid.add(line.number)
                 if line.done and (line.what == "paid" or line.refund):
                     self._once(line)
                 yield line
@@ -109,6 +108,8 @@ class Reconciling:
         met = finding or Finding(
             met="unknown", number=line.number, amount=line.amount, row=line.row, refund=line.refund
         )
+        if line.what == "paid":
+            self._paid.add(met.number)
         if met.met == "matched" and line.row in self._again:
             met = changed(met, met="amount_differs")
         self._count(met)

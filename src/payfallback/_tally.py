@@ -21,7 +21,7 @@ class Tally:
     """What one `recover` call has done and may still do. Safe for threads: `at_once` workers share it."""
 
     def __init__(self, shared: Shared, within: float, limit: int, at_once: int) -> None:
-        if not isinstance(at_once, int) or not 1 <= at_once <= MOST_AT_ONCE:
+        if type(at_once) is not int or not 1 <= at_once <= MOST_AT_ONCE:
             raise ProgrammingError(f"at_once={at_once!r} is no number of orders", hint=f"give 1 to {MOST_AT_ONCE}")
         self._shared, self._limit = shared, limit
         self._lock, self._stopped, self._allotted = Lock(), False, 0

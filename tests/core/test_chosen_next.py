@@ -172,6 +172,30 @@ def test_who_observes_says_what_the_gate_would_have_stopped() -> None:
     assert (would.at, would.what, would.option, would.cause) == (clock.epoch(), "pass_over", "a", "channel_stopped")
 
 
+class ReadClock(VirtualClock):
+    """A clock that counts how often it is read."""
+
+    reads = 0
+
+    def epoch(self) -> float:
+        """The time."""
+        self.reads += 1
+        return super().epoch()
+
+
+@pytest.mark.parametrize(
+    ("answer", "policy"),
+    [(declined(pf.Cause.RISK_REJECTED), {}), (declined(), {}), (declined(), {"max_attempts": 1})],
+    ids=["nowhere else", "nothing left", "no more attempts"],
+)
+def test_a_call_that_has_come_to_its_end_ends(answer: pf.Answer, policy: dict[str, Any]) -> None:
+    """It does not look again and again at what is over: the time is read for what was done, not hundreds of times."""
+    clock, first, second = ReadClock(), named("first", answer), named("second", answer)
+    payments = client({"a": first, "b": second}, clock, **policy)
+    assert isinstance(payments.pay(order(), "a", consent=["b"]), pf.NotPaid)
+    assert clock.reads < 100
+
+
 def passed(payments: pf.Payments) -> list[tuple[str, str]]:
     """What was passed over, and why."""
     return [(each.option, each.cause) for each in events(payments) if isinstance(each, Passed)]

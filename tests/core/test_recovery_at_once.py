@@ -143,7 +143,7 @@ class Unclaimable(JournalThatFails):
         done(pf.JournalUnavailable("the disk is full"))
 
 
-@pytest.mark.parametrize("at_once", [0, -1, MOST_AT_ONCE + 1, 1.5, "4"])
+@pytest.mark.parametrize("at_once", [0, -1, MOST_AT_ONCE + 1, 1.5, "4", True])
 def test_a_number_of_workers_that_is_none(at_once: Any) -> None:
     """Refused before anything is claimed, with what would be right."""
     providers, journal, clock = left_open(silent("only"))

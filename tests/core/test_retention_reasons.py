@@ -137,7 +137,7 @@ DROPPED = {
         "seen": "counts looks", "close_sent_at": "nothing is closed again", "capture_sent_at": "nothing is held",
         "disputed_at": "set anew by a contradiction", "refund_lost": "no refund is under way",
     },
-    MerchantRefund: {"lost": "no refund is under way"},
+    MerchantRefund: {"lost": "no refund is under way", "reason": "free text of the shop, sent once"},
 }  # fmt: skip  # two columns
 RENAMED = {"changed_at": "at"}
 

@@ -187,6 +187,16 @@ def test_a_contradiction_that_is_asked_about_is_learned_once() -> None:
     assert shop.read(paid()) == [("contradicted", ORDER, "disputed")]
 
 
+def test_a_payment_that_the_bill_names_by_the_providers_id_is_not_missing() -> None:
+    """Its line has no number of ours: it is found by the provider's reference, and told under our number."""
+    shop = BilledShop()
+    shop.first.on(Kind.CHARGE, captured(provider_ref="T-1", paid_at=NOON))
+    shop.pay()
+    assert shop.counts(paid("", provider_ref="T-1")) == {"matched": 1}
+    (told,) = shop.findings(paid("", yuan("1.00"), provider_ref="T-1"))
+    assert (told.met, told.number) == ("amount_differs", FIRST)
+
+
 def test_a_journal_that_is_away_says_so_itself() -> None:
     """Nothing is decided, and the error has the journal's own words."""
     clock = VirtualClock(epoch=NOON)

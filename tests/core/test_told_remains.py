@@ -155,3 +155,15 @@ def test_an_old_order_keeps_the_day_on_which_it_was_opened() -> None:
     settle(payments, clock, 600.0)
     (listed,) = ask(payments.journal.list, ("refunded",), 10)
     assert (listed.order_id, listed.opened_at) == (ORDER, start)
+
+
+def test_the_reason_of_a_refund_goes_with_the_story() -> None:
+    """It is free text, which may name somebody, and nobody sends it again."""
+    clock = VirtualClock()
+    only = Scripted("only").on(Kind.CHARGE, captured()).on(Kind.REFUND, BACK)
+    payments = client({"a": only}, clock)
+    payments.pay(order(), "a")
+    assert payments.refund(ORDER, "r-1", reason="for Wang Wei, 13800138000").state == "done"
+    gone(payments, clock)
+    assert "13800138000" not in repr(ask(payments.journal.load, KEY))
+    assert payments.refund(ORDER, "r-1").state == "done"

@@ -37,7 +37,7 @@ def hold_against(run: Run, line: BillLine, account: str) -> Flow:
     attempt = run.known.attempts[attempt.seq - 1]
     return Finding(
         met=met,
-        number=line.number,
+        number=attempt.number,  # the line may name it by the provider's own id alone
         amount=line.amount,
         row=line.row,
         order_id=run.known.order_id,

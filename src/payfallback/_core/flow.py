@@ -264,4 +264,4 @@ def _has_fallback(run: Run) -> bool:
     """Whether another option would be started by itself, were the current attempt dead."""
     if not run.live or run.autonomy != "switch" or run.intent not in ("pay", "switch"):
         return False
-    return next_option(run, peek=True) is not None
+    return next_option(run) is not None

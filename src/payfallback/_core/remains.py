@@ -17,7 +17,6 @@ known to change its word by itself is 30 days (a refund that Stripe calls failed
 attempt 8 days, the longest life of an open trade 15 days (an Alipay page without expiry), and the bill of a month is
 there in the next one. It is three times the longest of these."""
 
-OVER = frozenset({Status.CAPTURED, Status.DEAD, Status.REFUNDED})
 _OURS = "payfallback."  # what this library itself keeps in an attempt's memo: only its requests need that
 _SAME = (
     *("seq", "number", "option", "account", "starts", "planned_at", "first_sent", "expires_at", "provider_ref"),
@@ -25,9 +24,7 @@ _SAME = (
     *("handed_over", "adopted", "made", "taken", "captures", "excess", "dead_because", "refund", "refunds"),
     *("refund_since", "refund_sent_at"),
 )
-_SAME_OF_REFUND = (
-    *("at", "refund", "number", "minor", "state", "reason", "cause", "provider_ref", "sends", "sent_at", "since"),
-)
+_SAME_OF_REFUND = (*("at", "refund", "number", "minor", "state", "cause", "provider_ref", "sends", "sent_at", "since"),)
 
 
 def unfinished(record: Record) -> str:
@@ -114,7 +111,7 @@ def ended(record: Record, event: Ended) -> None:
 
 def returned(record: Record, event: Returned) -> None:
     """Put a merchant's refund back."""
-    refund = MerchantRefund(event.refund, event.number, event.minor, event.at, event.reason)
+    refund = MerchantRefund(event.refund, event.number, event.minor, event.at, "")
     for name in _SAME_OF_REFUND:
         setattr(refund, name, getattr(event, name))
     refund.said = frozenset(event.said)

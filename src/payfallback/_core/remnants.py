@@ -87,7 +87,6 @@ class Returned:
     number: str
     minor: int
     state: str
-    reason: str = ""
     cause: str = ""
     provider_ref: str = ""
     sends: int = 0

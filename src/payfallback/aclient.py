@@ -162,7 +162,8 @@ class AsyncPayments:
             await self._driver.run(inbound.report(run.key, number, answer))
 
     async def recover(self, *, within: float = 30.0, limit: int = 500, at_once: int = 8) -> Recovered:
-        """As `Payments.recover`; here the orders that are looked at side by side are tasks."""
+        """As `Payments.recover`. Here the orders that are looked at side by side are tasks, which cost next to nothing,
+        so there are eight of them without being asked for."""
         tally = self._built.tally(within, limit, at_once)
         await in_tasks(self._finish, tally, at_once)
         return tally.result(await self._driver.ask(self.journal.count_due))

@@ -175,8 +175,9 @@ class Payments:
     def recover(self, *, within: float = 30.0, limit: int = 500, at_once: int = 1) -> Recovered:
         """Finish what is open, for `within` seconds and `limit` orders. Never starts a charge.
 
-        `at_once`: orders looked at side by side, 1 to 64, each on a thread of this call. With 1, orders at a provider
-        that does not answer hold up those of the others. Raises `ProgrammingError` for another number.
+        `at_once`: orders looked at side by side, 1 to 64, each on a thread of this call. Without it no thread is started,
+        and orders at a provider that does not answer hold up those of the others. Raises `ProgrammingError` for another
+        number.
         """
         tally = self._built.tally(within, limit, at_once)
         on_threads(self._finish, tally, at_once)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from itertools import product
 from queue import SimpleQueue
 from time import perf_counter, time
 from typing import Any
@@ -36,18 +37,19 @@ WITHIN = 120.0  # seconds
 
 
 def compare(base: Database, orders: int) -> Iterator[Row]:
-    """A row each for `Payments` and `AsyncPayments`."""
-    for name, recover in (("Payments.recover", _recovered), ("AsyncPayments.recover", _arecovered)):
+    """A row each for `Payments` and `AsyncPayments`, one order after another and eight at once."""
+    for (name, recover), at_once in product((("Payments", _recovered), ("AsyncPayments", _arecovered)), (1, 8)):
         with logging("shop"), base.fresh() as address:
             _leave_open(address, orders)
             begun = perf_counter()
-            found = recover(address, orders)
+            found = recover(address, orders, at_once)
             spent = perf_counter() - begun
         if found.settled != orders:
             raise RuntimeError(f"recovery finished {found.settled} of {orders}: {found!r}")
         yield {
             "database": base.name,
-            "what": name,
+            "what": f"{name}.recover",
+            "at once": at_once,
             "orders": orders,
             "orders/s": round(orders / spent),
             "us an order": round(spent / orders * 1e6),
@@ -68,17 +70,17 @@ def _policy(channels: dict[str, Wrapped]) -> Policy:
     return Policy(channels={name: wrapped.channel(name) for name, wrapped in channels.items()}, routes=(route,))
 
 
-def _recovered(address: str, orders: int) -> Recovered:
+def _recovered(address: str, orders: int, at_once: int) -> Recovered:
     channels = _channels(takes, never_closed, orders)
     with Payments(_policy(channels), channels, address) as payments:
-        return payments.recover(within=WITHIN, limit=orders)
+        return payments.recover(within=WITHIN, limit=orders, at_once=at_once)
 
 
-def _arecovered(address: str, orders: int) -> Recovered:
+def _arecovered(address: str, orders: int, at_once: int) -> Recovered:
     async def run() -> Recovered:
         channels = _channels(atakes, anever_closed, orders)
         async with AsyncPayments(_policy(channels), channels, address) as payments:
-            return await payments.recover(within=WITHIN, limit=orders)
+            return await payments.recover(within=WITHIN, limit=orders, at_once=at_once)
 
     return asyncio.run(run())
 

@@ -55,7 +55,7 @@ def measure(given: argparse.Namespace, bases: Sequence[Database]) -> Iterator[tu
     if "recovery" in given.only:
         orders = 200 if given.quick else 1500
         yield (
-            "recovery, one process, one order after another",
+            "recovery, one process",
             [row for base in bases for row in _recovering.compare(base, orders)],
         )
     if "growth" in given.only:

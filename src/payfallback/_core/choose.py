@@ -7,7 +7,7 @@ from itertools import islice
 
 from payfallback._core import events as e
 from payfallback._core.bodies import BODY, body_of
-from payfallback._core.effects import Admit, GiveBack
+from payfallback._core.effects import Admit
 from payfallback._core.limits import SHORTLY
 from payfallback._core.operations import Kind, Operation
 from payfallback._core.order import NOTHING, Attempt
@@ -113,10 +113,7 @@ def start(run: Run) -> Step:
 
 
 def _last_of_mine(run: Run) -> Attempt | None:
-    if not run.mine:
-        return None
-    mine = [attempt for attempt in run.known.attempts if attempt.seq in run.mine]
-    return mine[-1] if mine else None
+    return next((attempt for attempt in reversed(run.known.attempts) if attempt.seq in run.mine), None)
 
 
 def _passes_over(run: Run, option: Option, channel: Channel) -> bool:
@@ -162,9 +159,6 @@ def _try(run: Run, option: Option, channel: Channel) -> Flow:
     conflicts = run.conflicts
     if run.version and run.intent == "pay" and not run.mine and _news(run):
         run.add(wish(run, "pay"))
-    if planned.seq != len(run.known.attempts) + 1:
-        yield GiveBack(permit)
-        return True
     yield from charge(run, channel, planned.seq, permit, planned)
     return run.down is None or run.conflicts > conflicts
 

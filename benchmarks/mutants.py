@@ -162,6 +162,8 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     if importlib.util.find_spec("mutmut") is None:
         parser.error("mutmut is missing: python -m pip install -c constraints.txt -e '.[dev,mutation]'")
+    if (given.again or given.judge_only) and given.work is None:
+        parser.error("--again and --judge-only need a --work folder of an earlier run")
     with tempfile.TemporaryDirectory(prefix="mutants-") as own:
         work = (given.work or Path(own)).resolve()
         if not given.judge_only:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from payfallback._arguments import check_adopted, check_call, check_within
 from payfallback._clock import SystemClock
 from payfallback._core.learn import adopt
 from payfallback._core.order import key_of
@@ -16,10 +17,11 @@ from payfallback._core.safety import unsafe_steps
 from payfallback._guard import refuse_inside_transaction
 from payfallback._options import Asking
 from payfallback._runtime.health import Gate
-from payfallback._runtime.shared import Shared, hashing, tenacity_backoff
+from payfallback._runtime.pauses import never_raises, tenacity_backoff
+from payfallback._runtime.shared import Shared, hashing
 from payfallback._sharing import health_of, share
 from payfallback._tally import Tally
-from payfallback.errors import ConfigError, ProgrammingError, UnknownOption
+from payfallback.errors import ConfigError, UnknownOption
 from payfallback.model import Option, Order, Shopper
 from payfallback.policy import Channel, Policy, Route, When
 from payfallback.ports import Callables, Clock, Journal, Observer, Provider, SharedHealth, Stored, Wire
@@ -77,10 +79,15 @@ class Built:
         self._end()
 
     async def aclose(self) -> None:
-        """Let go of everything."""
-        if self._async_exchange is not None:
-            await self._async_exchange.aclose()
-        self._end()
+        """Let go of everything; cancelled, too. What waits for a thread of ours does so in another one."""
+        from anyio import CancelScope, CapacityLimiter, to_thread
+
+        try:
+            if self._async_exchange is not None:
+                await self._async_exchange.aclose()
+        finally:
+            with CancelScope(shield=True):  # with a place of its own: callables that hang may hold all others
+                await to_thread.run_sync(self._end, limiter=CapacityLimiter(1))
 
     def _end(self) -> None:
         if self.shared.sharing is not None:
@@ -96,6 +103,7 @@ class Built:
 
     def run_of_key(self, intent: str, key: str, within: float | None = None) -> Run:
         """A run over the order with this journal key."""
+        check_within(within)
         self.shared.before()
         return Run(self.shared.env, key, intent, self.policy.within if within is None else within)
 
@@ -114,7 +122,7 @@ class Built:
     ) -> Run:
         """A run that may charge. Raises `UnknownOption` and `InsideTransaction`."""
         refuse_inside_transaction(self._guard)
-        _check_call(order, choice, shopper, within)
+        check_call(order, choice, shopper, within)
         run = self.run(intent, order.id, order.merchant, within)
         run.order = order
         if shopper is not None:
@@ -157,11 +165,12 @@ class Built:
         channel = self.policy.channel_of(option)
         if channel is None:
             raise UnknownOption(f"no channel offers {option.id!r}")
+        check_adopted(number, sent_at, run.now())
         return adopt(run, order, option, channel, number, sent_at)
 
     def options(self, order: Order, shopper: Shopper | None, within: float, locale: str) -> Flow:
         """The flow of `options`. Raises `ProgrammingError` for arguments of another type."""
-        _check_call(order, None, shopper, within)
+        check_call(order, None, shopper, within)
         self.shared.before()
         return Asking(self.shared, order, shopper, within, locale).flow()
 
@@ -185,35 +194,6 @@ class Built:
                 self.tell("recovery.failed", order_id="", error=type(error).__name__)
 
 
-def _check_call(order: object, choice: object, shopper: object, within: object) -> None:
-    """Raise `ProgrammingError` for what a type checker would have refused, before anything is recorded."""
-    if not isinstance(order, Order):
-        raise ProgrammingError(f"pay and switch take an Order, not a {type(order).__name__}")
-    if choice is not None and not isinstance(choice, str):
-        raise UnknownOption(f"a choice is an option id, not a {type(choice).__name__}", hint='write "baitiao/12"')
-    if shopper is not None and not isinstance(shopper, Shopper):
-        raise ProgrammingError(f"shopper is a {type(shopper).__name__}", hint="give pf.Shopper(...)")
-    if shopper is not None:
-        _check_shopper(shopper)
-    if within is not None and (isinstance(within, bool) or not isinstance(within, int | float)):
-        raise ProgrammingError(f"within is a {type(within).__name__}", hint="it is seconds, such as 5.0")
-
-
-def _check_shopper(shopper: Shopper) -> None:
-    """Raise `ProgrammingError` for what is no text: an adapter would fail on it, and nobody would read why."""
-    for name in ("ref", "ip", "device", "return_url"):
-        given: object = getattr(shopper, name)
-        if not isinstance(given, str):
-            raise ProgrammingError(f"Shopper.{name} is of type {type(given).__name__}", hint='give text; "" for none')
-    inputs: object = shopper.inputs
-    for channel, fields in inputs.items() if isinstance(inputs, Mapping) else [("", inputs)]:
-        if not isinstance(fields, Mapping) or not all(isinstance(each, str) for each in fields.values()):
-            raise ProgrammingError(
-                f"Shopper.inputs[{channel!r}] is not a table of texts",
-                hint='write {"wechat_code": {"code": "1345..."}}',
-            )
-
-
 def build(
     policy: Policy,
     providers: Mapping[str, Provider],
@@ -235,7 +215,7 @@ def build(
     opened = _open(journal, clock, seal) if isinstance(journal, str) else journal
     told = fan_out(observer if observer is not None else StructlogObserver())
     heard = structlog_listens if observer is None else lambda: True
-    gate, waits = Gate(policy, clock, told), backoff or tenacity_backoff()
+    gate, waits = Gate(policy, clock, told), never_raises(backoff or tenacity_backoff(), told)
     shared = Shared(policy, providers, opened, gate, clock, told, waits, hashing(ref_key), heard)
     if shared_health is not None:
         share(shared, shared_health)

@@ -20,7 +20,7 @@ class Looking:
         self._order_id, self._built, self._clock = order_id, built, built.shared.clock
         self._tally = built.tally(within, 1)
         self.key = key_of(merchant, order_id)
-        self.owner, self.lease = self._tally.owner, self._tally.lease
+        self.owner, self.lease = self._tally.owner(), self._tally.lease
         self._stored: Stored | None = None
         self._looked = False
 

@@ -28,7 +28,7 @@ class Tally:
         self._claimed: deque[Stored] = deque()
         self._claiming = Lock()
         self._deadline = shared.clock.monotonic() + within
-        self.owner = shared.env.owner()
+        self.owner = shared.env.owner  # a name for each batch: a worker never takes another's lease for its own
         self.lease = within + 15.0
         self._looked = self._settled = self._refunded = self._person = self._failed = 0
         self._held: dict[str, float] = {}  # orders that were put off, and until when

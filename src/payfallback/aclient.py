@@ -173,12 +173,12 @@ class AsyncPayments:
             async with claiming:  # as in `Tally.orders`
                 stored = tally.next()
                 if stored is None and (size := tally.batch()):
-                    claimed = await self._driver.ask(self.journal.claim, tally.owner, tally.lease, size)
+                    claimed = await self._driver.ask(self.journal.claim, tally.owner(), tally.lease, size)
                     tally.took(size, claimed)
                     stored = tally.next()
             if stored is None:
                 return
-            tally.looked(stored, *(await self._recover(stored, tally.owner, tally.left())))
+            tally.looked(stored, *(await self._recover(stored, stored.owner, tally.left())))
 
     async def _recover(self, stored: Stored, owner: str, left: float) -> Any:
         try:

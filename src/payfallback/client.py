@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Self
 
+from payfallback._arguments import refuse_unawaited
 from payfallback._build import build
 from payfallback._core import flow as flows
 from payfallback._core import refunds
@@ -175,17 +176,17 @@ class Payments:
     def recover(self, *, within: float = 30.0, limit: int = 500, at_once: int = 1) -> Recovered:
         """Finish what is open, for `within` seconds and `limit` orders. Never starts a charge.
 
-        `at_once`: orders looked at side by side, 1 to 64, each on a thread of this call. Without it no thread is started,
-        and orders at a provider that does not answer hold up those of the others. Raises `ProgrammingError` for another
-        number.
+        `at_once`: orders looked at side by side, 1 to 64, each on a thread of this call. Without it no thread is
+        started, and orders at a provider that does not answer hold up those of the others. Raises `ProgrammingError`
+        for another number.
         """
         tally = self._built.tally(within, limit, at_once)
         on_threads(self._finish, tally, at_once)
         return tally.result(self._driver.ask(self.journal.count_due))
 
     def _finish(self, tally: Tally) -> None:
-        for stored in tally.orders(lambda size: self._driver.ask(self.journal.claim, tally.owner, tally.lease, size)):
-            tally.looked(stored, *self._recover(stored, tally.owner, tally.left()))
+        for stored in tally.orders(lambda size: self._driver.ask(self.journal.claim, tally.owner(), tally.lease, size)):
+            tally.looked(stored, *self._recover(stored, stored.owner, tally.left()))
 
     def _recover(self, stored: Stored, owner: str, left: float) -> Any:
         try:
@@ -239,7 +240,7 @@ class Payments:
         told, failure = 0, None
         for outcome in self._driver.ask(self.journal.undelivered, limit, order_id=order_id):
             try:
-                handler(outcome)
+                refuse_unawaited(handler(outcome))
             except Exception as error:  # noqa: BLE001  # the shop's own code: the others are told first, then it is raised
                 failure = failure or error
                 self._built.tell("outcome.delivery_failed", order_id=outcome.order_id, outcome=outcome.kind)

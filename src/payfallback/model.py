@@ -109,6 +109,9 @@ def _parse_option(text: str) -> Option:
     return Option(channel, None if terms is None else 0 if terms == "full" else int(terms))
 
 
+LONGEST_PAY_BY = 366 * 86400.0  # seconds; no epoch second is so small
+
+
 @value
 class Order:
     """What must be paid, once: one id, one amount, for ever. A changed price is a new id (支付单号).
@@ -141,6 +144,14 @@ class Order:
             )
         if self.amount.minor <= 0:
             raise MoneyInvalid("an order's amount must be above zero")
+        lasts: object = self.pay_by
+        if lasts is None:
+            return
+        if isinstance(lasts, bool) or not isinstance(lasts, int | float) or not lasts <= LONGEST_PAY_BY:
+            raise OrderInvalid(
+                f"pay_by is {_seen(lasts) if not isinstance(lasts, int | float) else lasts!r}",
+                hint="seconds from the first call, a year at most: 1800.0, not a moment such as time.time() + 1800",
+            )
 
     @property
     def fingerprint(self) -> str:

@@ -101,6 +101,7 @@ def test_a_short_age_is_refused(desk: Desk, tmp_path: Path, command: tuple[str, 
     told = desk.run("journal", *command, "--older-than", 80)
     assert (told.code, "less than 90 days" in told.err) == (2, True)
     assert gone(path) == set()
+    assert not (tmp_path / "old.jsonl").exists()
 
 
 def test_nothing_is_written_over(desk: Desk, tmp_path: Path) -> None:

@@ -46,6 +46,40 @@ def test_what_does_not_exist_is_wrong_usage(wrong: list[str], capsys: pytest.Cap
     assert capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--world debit", "--world changes nothing without --exhaustive"),
+        ("--depth 0", "--depth changes nothing without --exhaustive"),
+        ("--troubles 1 --seed 2", "--troubles changes nothing without --exhaustive"),
+        ("--exhaustive --seed 1", "--seed changes nothing with --exhaustive"),
+        ("--exhaustive --depth 1 --journal memory", "--journal changes nothing with --exhaustive"),
+        ("--exhaustive --case double-click", "--case changes nothing with --exhaustive"),
+        ("--exhaustive --cases", "--cases changes nothing with --exhaustive"),
+        ("--case double-click --seed 2", "--seed changes nothing with --case"),
+        ("--case double-click --orders 1000", "--orders changes nothing with --case"),
+        ("--case double-click --faults clocks", "--faults changes nothing with --case"),
+        ("--case double-click --depth 3", "--depth changes nothing with --case"),
+        ("--cases --steps", "--steps changes nothing with --cases"),
+    ],
+)
+def test_what_would_change_nothing_is_refused(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is played, and one line says which option to leave out, or which one is missing."""
+    assert payfallback(["simulate", *words.split()]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"payfallback: {said} (")
+    assert told.err.count("\n") == 1
+
+
+def test_what_belongs_together_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON and steps with a named schedule, on a real file; bounds with a search."""
+    assert payfallback(["simulate", "--case", "double-click", "--journal", "sqlite", "--steps", "--json"]) == 0
+    bounds = ["--world", "debit", "--depth", "2", "--troubles", "0", "--json"]
+    assert payfallback(["simulate", "--exhaustive", *bounds]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_broken_promise_exits_with_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What is broken, how to play it again, the schedule that is left, the order's story."""
     monkeypatch.setattr(turns, "due", lambda *given, **named: None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from payfallback.engines.celery import CeleryTasks, celery_tasks
 from payfallback.journal.sqlite import SqliteJournal
 from payfallback.testing import VirtualClock
 
+PATIENCE = 60.0  # seconds; a machine may be busy
 ORDERS = ("CELERY1", "CELERY2")
 
 
@@ -86,6 +89,51 @@ def test_a_process_of_the_pool_makes_a_client_of_its_own(shop: Shop) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
     assert tasks.sweep.delay().successful()
     assert len(shop.made) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # that is what is tried here
+def test_a_fork_in_the_middle_of_making_a_client_holds_up_nobody(shop: Shop) -> None:
+    """Another thread of the parent makes its client just then: the child does not wait for that thread, which it has
+    not, and makes one of its own."""
+    parent, making, go = os.getpid(), threading.Event(), threading.Event()
+
+    def make() -> pf.Payments:
+        if os.getpid() == parent:
+            making.set()
+            assert go.wait(PATIENCE)
+        return shop.payments()
+
+    _, tasks = tasks_of(make)
+    thread = threading.Thread(target=tasks.sweep.delay)
+    thread.start()
+    assert making.wait(PATIENCE)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(int(PATIENCE))  # ends a child that waits
+        paid = tasks.resolve.delay(ORDERS[0]).successful()
+        os._exit(0 if paid and shop.asked == [f"OLD{ORDERS[0]}"] else 1)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    go.set()
+    thread.join(PATIENCE)
+    assert ended == 0
+    assert shop.asked == [f"OLD{ORDERS[1]}"]
+
+
+def test_two_clients_in_one_application_have_tasks_of_their_own(shop: Shop, tmp_path: Path) -> None:
+    """Each sweep sends the orders of its own client, under names that begin as it was told."""
+    (tmp_path / "eu").mkdir()
+    other = Shop(tmp_path / "eu")
+    app, tasks = tasks_of(shop.payments)
+    others = celery_tasks(app, other.payments, name="payfallback.eu")
+    assert (others.sweep.name, others.resolve.name) == ("payfallback.eu.sweep", "payfallback.eu.resolve")
+    assert [entry["task"] for entry in {**tasks.beat, **others.beat}.values()] == [tasks.sweep.name, others.sweep.name]
+    others.sweep.delay()
+    assert (len(other.asked), len(shop.asked)) == (2, 0)
+    tasks.sweep.delay()
+    assert (len(other.asked), len(shop.asked)) == (2, 2)
+    for each in other.made:
+        each.close()
 
 
 def test_a_sweep_sends_no_more_than_its_batch(shop: Shop) -> None:

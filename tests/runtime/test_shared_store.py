@@ -218,6 +218,22 @@ def test_an_address_that_cannot_be_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "option",
+    [
+        "ssl_cert_reqs=none",
+        "ssl%5Fcert_reqs=optional",
+        "ssl_check_hostname=false",
+        "ssl_ciphers=ALL",
+        "ssl_min_version=0",
+    ],
+)
+def test_an_address_that_weakens_tls_is_refused(option: str) -> None:
+    """Whoever could write it there need not be the one who decides that servers are not verified."""
+    with pytest.raises(ConfigError, match=r"ssl_\w+: a server's certificate is always verified"):
+        open_shared_health(f"rediss://shop:{PASSWORD.replace('/', '%2F')}@127.0.0.1/0?{option}")
+
+
+@pytest.mark.parametrize(
     "options", [{"prefix": ""}, {"prefix": "a b"}, {"prefix": "x" * 65}, {"every": 0.0}, {"every": 60}]
 )
 def test_what_would_not_work_is_refused(options: dict[str, Any]) -> None:

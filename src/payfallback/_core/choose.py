@@ -10,7 +10,7 @@ from payfallback._core.bodies import BODY, body_of
 from payfallback._core.effects import Admit
 from payfallback._core.limits import SHORTLY
 from payfallback._core.operations import Kind, Operation
-from payfallback._core.order import NOTHING, Attempt
+from payfallback._core.order import NOTHING, Attempt, Record
 from payfallback._core.recall import CARD, card_subject, recall, remembers, why_not
 from payfallback._core.run import Flow, Run, Step, wish
 from payfallback._core.sending import charge
@@ -173,7 +173,7 @@ def plan(run: Run, option: Option, channel: Channel) -> e.Planned:
     """The next attempt's number, expiry and what its adapter wants kept. Raises `NumberInvalid`."""
     record, now = run.known, run.now()
     seq = len(record.attempts) + 1
-    number = attempt_number(channel, record.order_id, seq)
+    number = _unused(record, channel, seq)
     capabilities, shopper = channel.capabilities, run.shopper
     expires_at = None
     if capabilities.expiry:
@@ -200,6 +200,13 @@ def plan(run: Run, option: Option, channel: Channel) -> e.Planned:
     if card:
         memo = {**memo, CARD: card}
     return e.Planned(now, seq, number, option.id, channel.account.id, capabilities.starts, expires_at, memo)
+
+
+def _unused(record: Record, channel: Channel, seq: int) -> str:
+    """The attempt's number. Other code may have sent it already, under what the shop adopted: then the next one."""
+    taken = {attempt.number for attempt in record.attempts if attempt.account == channel.account.id}
+    numbers = (attempt_number(channel, record.order_id, each) for each in range(seq, seq + len(taken) + 1))
+    return next(number for number in numbers if number not in taken)
 
 
 def may_continue(run: Run, attempt: Attempt, channel: Channel, tries: int) -> bool:

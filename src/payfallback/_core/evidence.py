@@ -71,7 +71,8 @@ def _of_refund(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
         return Fact.RETURNED if seen.verdict == "refunded" and whole else None
     if seen.verdict == "refunded":
         return Fact.RETURNED if whole or seen.minor is None else None
-    if seen.verdict == "refund_failed" or (seen.verdict == "declined" and seen.final):
+    only = attempt.refund_sent_at == attempt.refund_since  # a refusal settles the request that it answers
+    if seen.verdict == "refund_failed" or (seen.verdict == "declined" and seen.final and only):
         return Fact.RETURN_FAILED
     return None
 

@@ -173,9 +173,9 @@ _REFUND_STATE = {"refunded": "done", "refund_failed": "failed", "declined": "fai
 
 def _refund_seen(record: Record, event: e.Seen) -> None:
     state = _REFUND_STATE.get(event.verdict)
-    if state == "failed" and event.verdict == "declined" and not event.final:
-        state = None
     asked = record.refund_of(event.refund)
+    if event.verdict == "declined" and not (event.final and asked is not None and asked.sends == 1):
+        state = None  # a refusal settles the request that it answers: an earlier one may have gone through
     other = asked is not None and event.minor is not None and event.minor != asked.minor
     if state == "done" and other:
         state = None  # another amount went back than was asked for: a person must look

@@ -170,9 +170,13 @@ def _flaw(answer: Any) -> str:
     if answer.plans != () and not (isinstance(answer.plans, tuple) and all(isinstance(p, Plan) for p in answer.plans)):
         return "plans that are no tuple of pf.Plan"
     try:  # a payment waits for this: one join of all texts, and the names only where it fails
-        "".join((answer.code, answer.text, answer.number, answer.account, answer.provider_ref, answer.network))
+        told = "".join((answer.code, answer.text, answer.number, answer.account, answer.provider_ref, answer.network))
     except TypeError:
         return _flawed_text(answer)
+    if not told.isascii() and not _whole(told):
+        return "half a character (a lone surrogate) in one of its texts"
+    if answer.memo and not _are_texts(answer.memo):
+        return "a memo that is no table of texts"
     if not answer.paid_at is answer.provider_time is answer.retry_after is None:
         return _flawed_time(answer)
     return _flawed_action(answer) if answer.action is not None else ""
@@ -188,7 +192,7 @@ def _flawed_text(answer: Any) -> str:
 def _flawed_time(answer: Any) -> str:
     for name in _TIMES:
         given = getattr(answer, name)
-        if given is not None and not isinstance(given, int | float):
+        if given is not None and not _is_a_time(given):
             return f"{name}={type(given).__name__}: give seconds"
     return _flawed_action(answer)
 
@@ -196,4 +200,35 @@ def _flawed_time(answer: Any) -> str:
 def _flawed_action(answer: Any) -> str:
     if answer.action is not None and not isinstance(answer.action, Qr | Redirect | Form | ClientSecret | AppParams):
         return f"action={type(answer.action).__name__}: give pf.Qr, pf.Redirect, pf.Form ..."
+    return "" if answer.action is None else _flawed_fields(answer.action)
+
+
+def _flawed_fields(action: Any) -> str:
+    """Of what a shopper is shown: `Qr(response.get("code_url"))` is nothing to show where that is not there."""
+    for name in ("code", "url", "secret"):
+        given = getattr(action, name, "")
+        if not isinstance(given, str):
+            return f"{type(action).__name__}.{name}={type(given).__name__}: give a str"
+    for name in ("fields", "params"):
+        if not _are_texts(getattr(action, name, {})):
+            return f"{type(action).__name__}.{name} that are no table of texts"
     return ""
+
+
+def _are_texts(given: Any) -> bool:
+    return isinstance(given, Mapping) and all(type(name) is type(text) is str for name, text in given.items())
+
+
+def _is_a_time(given: Any) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool) and -_ERA < given < _ERA
+
+
+def _whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+_ERA = 1e12  # seconds either way: no time that anybody means

@@ -9,7 +9,7 @@ from payfallback._core import events as e
 from payfallback._core.flow import drive
 from payfallback._core.order import MerchantRefund, Record
 from payfallback._core.run import Flow, Run, unavailable
-from payfallback.errors import MoneyInvalid, OrderClosed, OrderConflict, UnknownOrder
+from payfallback.errors import MoneyInvalid, OrderClosed, OrderConflict, ProgrammingError, UnknownOrder
 from payfallback.model import Money
 from payfallback.results import Refund
 from payfallback.taxonomy import Cause
@@ -19,6 +19,7 @@ _STATE: Mapping[str, Literal["done", "failed"]] = {"done": "done", "failed": "fa
 
 def refund(run: Run, refund_id: str, amount: Money | None, reason: str) -> Flow:
     """Ask for a refund, or go on with the one of this id, within the run's time."""
+    _check(refund_id, reason)
     run.refund_id = refund_id
     yield from run.load()
     if run.down is not None:
@@ -32,6 +33,16 @@ def refund(run: Run, refund_id: str, amount: Money | None, reason: str) -> Flow:
         yield from run.declare(e.RefundAsked(run.now(), refund_id, minor, reason[:80]))
     yield from drive(run)
     return answer(run.known, refund_id)
+
+
+def _check(refund_id: object, reason: object) -> None:
+    """Raise `ProgrammingError` for what would be found out after it was written down, or never."""
+    if not isinstance(refund_id, str) or not refund_id:
+        raise ProgrammingError(
+            f"a refund id is of type {type(refund_id).__name__}", hint="give the shop's own id, as text"
+        )
+    if not isinstance(reason, str):
+        raise ProgrammingError(f"the reason is of type {type(reason).__name__}", hint='give text; "" for none')
 
 
 def checked(record: Record, refund_id: str, amount: Money | None) -> int:

@@ -64,6 +64,9 @@ def _after_paid(record: Record, winner: Attempt, common: dict[str, Any]) -> Resu
         return _pending_of(
             surplus, Cause.SURPLUS_RETURNING, {**common, "needs_person": "needs_person" in record.outcomes}
         )
+    other = next((each for each in record.attempts if each.live and each is not winner), None)
+    if ("refunded" in record.outcomes or returned) and other is not None:  # it may hold money, or come to
+        return _pending_of(other, _cause_of(other), {**common, "needs_person": "needs_person" in record.outcomes})
     if winner.refund_in_doubt or any(refund.in_doubt for refund in record.refunds if returned):
         return _pending_of(winner, Cause.REFUND_STUCK, {**common, "needs_person": True})
     if "refunded" in record.outcomes or returned:

@@ -213,10 +213,10 @@ def _surplus(record: Record, attempt: Attempt, view: View) -> Task | None:
 
 def _refunding(record: Record, attempt: Attempt, view: View) -> Task | None:
     channel = view.channel(attempt)
-    if channel is None:
-        return Task(next_look(attempt.changed_at, view.now), Act.PERSON, attempt.seq)
     if view.now - attempt.changed_at >= PERSON_AFTER and "needs_person" not in record.outcomes:
         return Task(view.now, Act.PERSON, attempt.seq)
+    if channel is None:
+        return Task(next_look(attempt.changed_at, view.now), Act.PERSON, attempt.seq)
     again = attempt.refund_lost or not channel.capabilities.query_refund
     times, _ = view.asked.get(attempt.seq, (0, 0.0))
     if again and (times or not channel.capabilities.query_refund) and not view.looked:

@@ -69,6 +69,7 @@ class Run:
     held: frozenset[tuple[int, str]] = frozenset()  # attempts and refunds whose question waits for that budget
     unheard: frozenset[int] = frozenset()  # attempts about which nobody answered
     put_off: float = 0.0  # seconds for which the order waits for that budget
+    looked_for: float | None = None  # when the journal wants the order to be looked at, as last read or written
     ahead: float = 0.0  # seconds by which the journal's clock is taken to be ahead of ours
     # What follows from the arguments, looked up once.
     policy: Policy = field(default=None)
@@ -153,7 +154,7 @@ class Run:
             self.down = reply
             return False
         if reply.ok:
-            self.version = reply.version
+            self.version, self.looked_for = reply.version, after
             if lease is not None:
                 self.fence = reply.fence if lease else None
             self.pending.clear()
@@ -193,6 +194,8 @@ class Run:
                 yield Keep(self.key, evidence)
         self.saved = durable
         yield from self.load()
+        if self.record is None and self.down is None:
+            self.down = JournalUnavailable("the journal refuses a commit to an order that it does not know")
 
     def load(self) -> Flow:
         """Read the order. Afterwards `record` is None when the journal does not know it."""
@@ -209,8 +212,10 @@ class Run:
         self.stale = False
         if stored is None:
             self.record, self.version, self.fence = None, 0, None
+            self.looked_for = None
             return
         self.record, self.version = fold(stored.events), stored.version
+        self.looked_for = stored.due
         mine = stored.owner == self.owner and stored.lease_left > 0
         self.fence = stored.fence if mine else None
         locked = stored.lease_left if stored.lease_left > 0 and not mine else 0.0

@@ -277,20 +277,3 @@ def timed_out(timeout: float) -> Answer:
 def no_such_operation(kind: Kind) -> Answer:
     """The answer where the merchant gave no callable for an operation."""
     return Answer(verdict=Verdict.UNKNOWN, cause=Cause.UNRECOGNISED, text=f"this channel has no {kind.value}")
-
-
-def tenacity_backoff() -> Callable[[Channel, int], float]:
-    """Waits from tenacity's strategies: the channel's own, else random exponential from 50 ms to 2 s."""
-    default: list[Any] = []
-
-    def backoff(channel: Channel, resend: int) -> float:
-        import tenacity  # only where something is sent again
-
-        if not default:
-            default.append(tenacity.wait_random_exponential(multiplier=0.05, max=2.0))
-        state = tenacity.RetryCallState(retry_object=tenacity.Retrying(), fn=None, args=(), kwargs={})
-        state.attempt_number = resend
-        strategy: Any = channel.retry.wait if channel.retry.wait is not None else default[0]
-        return max(0.0, float(strategy(state)))
-
-    return backoff

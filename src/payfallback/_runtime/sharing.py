@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from hashlib import blake2s
 from secrets import SystemRandom, token_hex
 from threading import Event, Lock, Thread, current_thread
@@ -23,6 +24,7 @@ from payfallback.ports import CircuitWord, Clock, HealthHeard, HealthTold, Obser
 
 LOST_PAUSES = (2, 4, 8, 10)  # looks; how far apart the tries to reach a store that is gone are
 RECENT = 5.0  # seconds; a stop found so soon after we were told to read the journal is no news to the others
+LONGEST_NAME = 60  # characters of what a store that is gone is told with
 CLOSES_WITHIN = 1.0  # seconds that `close` waits for the thread, which ends by itself all the same
 
 _chance = SystemRandom()
@@ -100,7 +102,7 @@ class Sharing:
         if self._thread is not None and self._thread is not current_thread():
             self._thread.join(CLOSES_WITHIN)
         elif self._thread is None:
-            self._store.close()
+            self.end()
 
     # ------------------------------------------------------------ the thread's
 
@@ -113,7 +115,8 @@ class Sharing:
 
     def end(self) -> None:
         """The last thing the thread does."""
-        self._store.close()
+        with suppress(Exception):  # a store that fails to let go keeps nobody from closing the journal
+            self._store.close()
 
     def look(self) -> bool:
         """Tell what there is to tell and do what is heard. False when the store is gone."""
@@ -123,8 +126,8 @@ class Sharing:
             self._following.said(key, word, self._monotonic())
         try:
             heard = self._store.trade(tuple(self._keys.values()), BUDGETS, told)
-        except OSError as error:
-            self._lost(str(error), told)
+        except Exception as error:  # noqa: BLE001  # the shop's own store: whatever it raises, it is gone; it is told
+            self._lost(_name_of(error), told)
             return False
         fresh = self._found()
         before, self._heard = self._heard, heard
@@ -180,6 +183,12 @@ def key_of(channel: Channel) -> str:
     """What workers call a channel among themselves: one of another account or product is another one."""
     product = f"{channel.account.id}/{channel.product}"
     return f"{channel.name}.{blake2s(product.encode(), digest_size=6).hexdigest()}"
+
+
+def _name_of(error: Exception) -> str:
+    """What went wrong, and nothing of what was said: a `ConnectionError` is made of such a name, by the port."""
+    said = str(error) if type(error) is ConnectionError else ""
+    return said if said.isidentifier() and len(said) <= LONGEST_NAME else type(error).__name__
 
 
 def _probe_lasts(channel: Channel) -> float:

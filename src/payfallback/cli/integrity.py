@@ -18,7 +18,7 @@ from payfallback.cli.guard import command, complain
 from payfallback.cli.journals import Asked, opened
 from payfallback.cli.options import CONFIG, AsJson, ConfigFile
 from payfallback.cli.places import place_of
-from payfallback.cli.retention import day_of
+from payfallback.cli.retention import UrlEnv, day_of
 from payfallback.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def add_to(app: typer.Typer) -> None:
 @command
 def verify(
     wake: Annotated[bool, typer.Option("--wake", help="Let recovery look at orders that were forgotten.")] = False,
+    url_env: UrlEnv = "",
     config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> int:
@@ -50,7 +51,7 @@ def verify(
         nonlocal orders
         orders += count
 
-    with opened(place_of(config)) as asked:
+    with opened(place_of(config), url_env=url_env) as asked:
         for finding in findings(Books(asked.journal, asked.ask), each=looked):
             damaged, wanted = damaged + finding.damage, wanted + (not finding.damage)
             _tell(finding, as_json=as_json)
@@ -95,6 +96,7 @@ def export(
     since: Annotated[
         str, typer.Option(metavar="DATE", help="Only orders in which something happened since this day (YYYY-MM-DD).")
     ] = "",
+    url_env: UrlEnv = "",
     config: ConfigFile = CONFIG,
 ) -> int:
     """Write every order as one line of JSON, with its events. Secrets are left out."""
@@ -104,7 +106,7 @@ def export(
 
     start = day_of(since) if since else 0.0
     written = unreadable = 0
-    with opened(place_of(config)) as asked, _output(to) as out:
+    with opened(place_of(config), url_env=url_env) as asked, _output(to) as out:
         books = Books(asked.journal, asked.ask)
         for page in books.pages():
             told = books.told([each for held in page for each in outcomes_of(held)])

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from payfallback.cli.places import Place
+from payfallback.cli.places import Place, given_in
 from payfallback.errors import ConfigError, JournalUnavailable
 from payfallback.ports import Journal, Stored, Summary, Switch
 from payfallback.results import Outcome
@@ -63,21 +63,24 @@ class Asked:
 
 
 @contextmanager
-def opened(place: Place, *, create: bool = False) -> Iterator[Asked]:
+def opened(place: Place, *, create: bool = False, url_env: str = "") -> Iterator[Asked]:
     """The journal that is there. Looking never creates one: an empty one at a mistyped path would say that all is well;
-    `create` is for services, which may be started before the first payment.
+    `create` is for services, which may be started before the first payment. `url_env`: the environment variable with
+    another role's address, which is used instead.
 
-    Raises `JournalUnavailable` when there is none, or it cannot be used from here.
+    Raises `JournalUnavailable` when there is none, or it cannot be used from here, and `ConfigError` for a variable
+    that is not set.
     """
     from payfallback.journal import open_journal
 
-    if place.journal_url.startswith("memory:"):
+    url = given_in(url_env) if url_env else place.journal_url
+    if url.startswith("memory:"):
         raise JournalUnavailable(
             "this configuration keeps its journal in memory, which only the process that holds it can see",
             hint="give it a file: sqlite:///payments.db",
         )
     try:
-        journal = open_journal(place.journal_url, seal=place.seal or None)
+        journal = open_journal(url, seal=place.seal or None)
     except ConfigError as error:
         raise JournalUnavailable(error.message, hint=error.hint) from None
     path = getattr(journal, "path", None)

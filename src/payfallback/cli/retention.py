@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from payfallback._values import changed
 from payfallback.cli import say
 from payfallback.cli.exits import FINE
 from payfallback.cli.guard import command
 from payfallback.cli.journals import opened
 from payfallback.cli.options import CONFIG, AsJson, ConfigFile
-from payfallback.cli.places import given_in, place_of
+from payfallback.cli.places import place_of
 from payfallback.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -82,8 +81,14 @@ def purge(
 
 
 def _since(days: int, day: str) -> float:
-    """Epoch seconds. Raises `ConfigError` for what is no day."""
-    return time.time() - days * 86400.0 if not day else day_of(day)
+    """Epoch seconds. Raises `ConfigError` for what is no day, and `ProgrammingError` for one that is too near: before
+    an archive is made for it."""
+    from payfallback.journal._rules import check_age
+
+    now = time.time()
+    since = day_of(day) if day else now - days * 86400.0
+    check_age(since, now)
+    return since
 
 
 def day_of(text: str) -> float:
@@ -99,8 +104,7 @@ def _books(config: Path, url_env: str) -> Iterator[Books]:
     """The journal, read and changed by the role that may do this."""
     from payfallback._retention.books import Books
 
-    place = place_of(config)
-    with opened(changed(place, journal_url=given_in(url_env)) if url_env else place) as asked:
+    with opened(place_of(config), url_env=url_env) as asked:
         yield Books(asked.journal, asked.ask)
 
 

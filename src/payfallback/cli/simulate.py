@@ -10,6 +10,7 @@ from payfallback.cli import say
 from payfallback.cli.exits import BROKEN, FINE
 from payfallback.cli.guard import command
 from payfallback.cli.options import AsJson
+from payfallback.errors import ConfigError
 
 if TYPE_CHECKING:
     from payfallback.testing.simulator import Finding, Report
@@ -22,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 @command
 def simulate(
+    ctx: typer.Context,
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Where the worlds come from; the same seed, the same.")
     ] = 1,
@@ -50,6 +52,7 @@ def simulate(
     Nothing real is touched. Exit code 1 if a promise is broken: then the seed, the shortest schedule found and the
     order's story are printed.
     """
+    _refuse_what_changes_nothing(ctx)
     if exhaustive:
         from payfallback.cli.exhaustive import search
 
@@ -71,6 +74,32 @@ def simulate(
     else:
         _sum(report)
     return BROKEN if report.violations else FINE
+
+
+# What can be given with each kind of play; the last one is of random worlds.
+_TAKES = {
+    "exhaustive": ("world", "depth", "troubles"),
+    "cases": (),
+    "case": ("journal", "steps"),
+    "": ("seed", "orders", "faults", "journal", "steps"),
+}
+
+
+def _refuse_what_changes_nothing(ctx: typer.Context) -> None:
+    """Raise `ConfigError` for an option beside which another one means nothing: whoever gave it expects something."""
+    given = [name for name in ctx.params if _is_given(ctx, name) and name != "as_json"]
+    kind = next((name for name in _TAKES if name in given), "")
+    for name in given:
+        if name == kind or name in _TAKES[kind]:
+            continue
+        if kind:
+            raise ConfigError(f"--{name} changes nothing with --{kind}", hint="leave one of them out")
+        raise ConfigError(f"--{name} changes nothing without --exhaustive", hint="add it, or leave this one out")
+
+
+def _is_given(ctx: typer.Context, name: str) -> bool:
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _list(*, as_json: bool) -> None:

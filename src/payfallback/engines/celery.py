@@ -13,12 +13,12 @@ from contextlib import suppress
 from threading import Lock
 from typing import Any
 
+from payfallback._runtime.forks import renew_after_fork
 from payfallback._values import value
 from payfallback.client import Payments
 from payfallback.engines._settings import Settings
 from payfallback.errors import ConfigError, JournalUnavailable, UnknownOrder
 
-RESOLVE, SWEEP = "payfallback.resolve", "payfallback.sweep"
 LIVES = 60.0  # seconds, at least, after which a message is worthless: a later sweep has sent the order again
 RETRIES = 3  # of one look, while the journal is away; the next sweep sends another
 
@@ -33,13 +33,20 @@ class CeleryTasks:
 
 
 def celery_tasks(
-    app: Any, make: Callable[[], Payments], *, every: int = 5, batch: int = 500, within: float = 20.0
+    app: Any,
+    make: Callable[[], Payments],
+    *,
+    every: int = 5,
+    batch: int = 500,
+    within: float = 20.0,
+    name: str = "payfallback",
 ) -> CeleryTasks:
     """Register recovery with a Celery application. `make` is called once in each process that works, after it was
     forked, and its client is closed when the process ends.
 
     `every`: seconds between two sweeps, which must divide a minute or an hour. `batch`: orders that one sweep sends at
-    most. `within`: seconds that one look may take. Raises `ConfigError`, also when the extra `celery` is missing.
+    most. `within`: seconds that one look may take. `name`: what the names of the tasks begin with; a second client in
+    one application has one of its own. Raises `ConfigError`, also when the extra `celery` is missing.
     """
     settings, client = Settings(every=every, batch=batch, within=within), _Client(make)
     lives = max(LIVES, 2.0 * every)
@@ -51,8 +58,8 @@ def celery_tasks(
 
     # Not `reject_on_worker_lost`: a look whose process was killed would come back at once, and find its own lease.
     resolve = app.task(
-        name=RESOLVE, acks_late=True, ignore_result=True, max_retries=RETRIES,
-        autoretry_for=(JournalUnavailable,), retry_backoff=1, retry_backoff_max=30, retry_jitter=True,
+        name=f"{name}.resolve", acks_late=True, ignore_result=True, max_retries=RETRIES,
+        autoretry_for=(JournalUnavailable,), retry_backoff=1, retry_jitter=True,
     )(look)  # fmt: skip  # a list of options
 
     def send() -> None:
@@ -60,9 +67,9 @@ def celery_tasks(
         for order in client.here().due(limit=settings.batch):
             resolve.apply_async((order.order_id, order.merchant), expires=lives)
 
-    sweep = app.task(name=SWEEP, ignore_result=True)(send)
+    sweep = app.task(name=f"{name}.sweep", ignore_result=True)(send)
     _signals().worker_process_shutdown.connect(client.leave, weak=False)
-    beat = {SWEEP: {"task": SWEEP, "schedule": float(every), "options": {"expires": lives}}}
+    beat = {f"{name}.sweep": {"task": f"{name}.sweep", "schedule": float(every), "options": {"expires": lives}}}
     return CeleryTasks(resolve=resolve, sweep=sweep, beat=beat)
 
 
@@ -70,9 +77,15 @@ class _Client:
     """One client for each process, made when it is first needed there."""
 
     def __init__(self, make: Callable[[], Payments]) -> None:
-        self._make, self._lock = make, Lock()
+        self._make = make
         self._pid = 0
         self._payments: Payments | None = None
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """A lock of its own: a thread of the parent may have held that one. Its client is left to the parent."""
+        self._lock = Lock()
 
     def here(self) -> Payments:
         """This process's."""

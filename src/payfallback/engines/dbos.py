@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dbos import DBOS, EnqueueOptions
 
 PATIENCE = 60.0  # seconds after which an order that is still due gets another look, whatever became of the first
-ABANDONED = 600.0  # seconds after which a workflow that began is given up: its executor is gone, or it hangs
+ABANDONED = 600.0  # seconds after which, at least, a workflow that began is given up: its executor is gone, or it hangs
 KEEP = 3600.0  # seconds for which finished workflows are kept for people to look at
 POLL = 0.2  # seconds between two looks at the queue, at each of which a process takes up what `at_once` leaves room for
 ATTEMPTS = 3  # at a journal that is away, in one look; the next sweep gives it another
@@ -65,6 +65,7 @@ class DbosRecovery:
             raise ConfigError(f"at_once={at_once!r} would never look at an order", hint="give 1 or more")
         self._dbos = _loaded()
         self._payments, self._queue, self._at_once = payments, queue, at_once
+        self._now = payments._built.shared.clock.epoch
         self._resolve_name, self._sweep_name = f"{queue}.resolve", f"{queue}.sweep"
         self._settings = Settings(every=every, batch=batch, within=within)
         self._sweep = self._register()
@@ -83,7 +84,7 @@ class DbosRecovery:
     def schedule(self, order_id: str, *, merchant: str | None = None) -> None:
         """Have an order looked at without waiting for the sweep, and again each time that it is due; such as after a
         `Pending`. Twice in one minute of the clock is once."""
-        now = time.time()
+        now = self._now()
         asked = DueOrder(order_id=order_id, merchant=merchant or "", due=now - now % PATIENCE)
         self._enqueue((self._id_of(asked, "asked"), asked.merchant, order_id))
 
@@ -131,7 +132,7 @@ class DbosRecovery:
             return None
         if done.look_again is None:
             return None
-        return done.look_again, done.fence, done.look_again - time.time()
+        return done.look_again, done.fence, done.look_again - self._now()
 
     def _find_due(self) -> list[Look]:
         """Looks that are to be made and are not on the queue yet, as many as there is room for."""
@@ -149,7 +150,8 @@ class DbosRecovery:
     def _tidy(self) -> None:
         """Give up what nobody works on any more, and forget what is long finished; a bounded number at a time."""
         most, names = 2 * self._settings.batch, [self._resolve_name, self._sweep_name]
-        given_up = self._listed(name=names, status="PENDING", dequeued_before=_ago(ABANDONED), limit=most)
+        began = _ago(max(ABANDONED, 2.0 * self._settings.within))
+        given_up = self._listed(name=names, status="PENDING", dequeued_before=began, limit=most)
         if given_up:
             self._dbos.cancel_workflows(list(given_up))
         finished = self._listed(name=names, completed_before=_ago(KEEP), limit=most)
@@ -183,6 +185,7 @@ def _loaded() -> type[DBOS]:
 
 
 def _ago(seconds: float) -> str:
+    """By the machine's clock, not by the client's: it is compared with times that DBOS wrote down by that."""
     return datetime.fromtimestamp(time.time() - seconds, UTC).isoformat()
 
 

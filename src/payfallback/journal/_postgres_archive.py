@@ -5,7 +5,7 @@ Each statement looks at a few rows by an index, so that none outlasts the patien
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Sequence
 
 from payfallback.journal._postgres_rows import Row, clean, stored_of
@@ -13,9 +13,10 @@ from payfallback.journal._postgres_session import NOW, Session
 from payfallback.journal._rows import RETIRED, held_of
 from payfallback.journal._rules import check_age, unheard
 from payfallback.journal._schema import SUMMARY
+from payfallback.journal._strays import Rows, strays
 from payfallback.journal.codec import Codec
 from payfallback.ports import Done
-from payfallback.storage import Held, Page, Retired, Stray, StrayKind, Strays
+from payfallback.storage import Held, Page, Retired
 
 _STORED = ("key", "version", "fence", "owner", "lease_until", "due")
 _MAY_GO = f"""
@@ -62,7 +63,7 @@ class PostgresArchive:
 
     def strays(self, after: str, limit: int, done: Done) -> None:
         """`done(Strays)`."""
-        self._read(done, lambda session: _strays(session, after, max(1, limit)))
+        self._read(done, lambda session: strays(_rows_of(session), after, max(1, limit)))
 
     def flaws(self, done: Done) -> None:
         """`done(())`: PostgreSQL looks after its own files (checksums, `amcheck`), with rights that a shop has not."""
@@ -107,49 +108,12 @@ _REPLACE = f"""
 """  # noqa: S608  # names of ours
 
 
+def _rows_of(session: Session) -> Rows:
+    return lambda sql, given: session.rows(re.sub(r":(\w+)", r"%(\1)s", sql), **given)
+
+
 def _waiting(session: Session, retired: Sequence[Retired], before: float) -> set[str]:
     """Keys of those with an outcome that the shop had not heard by then."""
     ids = {clean(told): each.key for each in retired for told in each.outcomes}
     rows = session.rows(_TOLD, ids=list(ids))
     return {ids[told] for told, delivered_at in rows if unheard(delivered_at, before)}
-
-
-# ---------------------------------------------------------------- strays: the tables in turn, each by its key
-
-_TABLES: tuple[tuple[StrayKind, str], ...] = (
-    (
-        "number",
-        """
-        SELECT NOT EXISTS(SELECT FROM $S.orders WHERE key = order_key), number, account, order_key FROM $S.numbers
-        WHERE (number, account) > (%(first)s, %(second)s) ORDER BY number, account LIMIT %(limit)s
-        """,
-    ),
-    (
-        "outcome",
-        """
-        SELECT NOT EXISTS(SELECT FROM $S.orders WHERE key = order_key), id, '', order_key, seq FROM $S.outcomes
-        WHERE seq > %(first)s ORDER BY seq LIMIT %(limit)s
-        """,
-    ),
-    (
-        "notification",
-        """
-        SELECT NOT EXISTS(SELECT FROM $S.numbers AS n WHERE n.number = i.number AND n.account = i.account),
-          number, account, '', seq FROM $S.inbox AS i
-        WHERE seq > %(first)s ORDER BY seq LIMIT %(limit)s
-        """,
-    ),
-)
-_FIRST: tuple[tuple[str | int, str], ...] = (("", ""), (0, ""), (0, ""))
-
-
-def _strays(session: Session, after: str, limit: int) -> Strays:
-    table, (first, second) = json.loads(after) if after else (0, _FIRST[0])
-    kind, sql = _TABLES[table]
-    rows = session.rows(sql, first=first, second=second, limit=limit)
-    found = tuple(Stray(kind=kind, name=row[1], account=row[2], key=row[3]) for row in rows if row[0])
-    if len(rows) == limit:
-        place = (rows[-1][1], rows[-1][2]) if kind == "number" else (rows[-1][4], "")
-        return Strays(found=found, after=json.dumps((table, place)))
-    table += 1
-    return Strays(found=found, after=json.dumps((table, _FIRST[table])) if table < len(_TABLES) else None)

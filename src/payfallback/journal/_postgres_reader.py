@@ -90,6 +90,7 @@ class Lane:
         self._server, self._queue, self._patience = server, queue, patience
         self.gate = threading.RLock()  # held while something is read; whoever holds it may close the connection
         self.session: Session | None = None
+        self._era = 0
         self.thread = threading.Thread(target=self._run, name="payfallback-journal-read", daemon=True)
 
     def _run(self) -> None:
@@ -114,8 +115,10 @@ class Lane:
 
     def _attempt(self, work: Callable[[Session], Any]) -> Any:
         try:
+            if self._era != self._server.era:  # the writer connected anew: what it writes must be found here
+                self.release()
             if self.session is None:
-                self.session = self._server.connect()
+                self._era, self.session = self._server.era, self._server.connect()
             return work(self.session)
         except psycopg.Error:
             self.release()

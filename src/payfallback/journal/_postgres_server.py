@@ -46,6 +46,7 @@ class Server:
         self.schema = schema
         self._given = _parsed(url)
         self._now, self._patience, self._allow_volatile = now, patience, allow_volatile
+        self.era = 0  # how often the writer has connected: a reader's older connection may lead to another server
 
     def connect(self) -> Session:
         """A verified session, in autocommit. Raises `JournalUnavailable`, or `psycopg.Error`."""

@@ -25,6 +25,7 @@ from payfallback.journal._postgres_patience import patiently
 from payfallback.journal._postgres_server import Server, said
 from payfallback.journal._postgres_session import Row, Session
 
+READ_ONLY = "25006"  # this server is no primary any more: the address may lead to the next one
 LARGEST = 512  # commits in one statement: about half a megabyte
 ABANDONED = 30 * 86400  # seconds after which the row of a writer that writes no more is swept
 
@@ -98,7 +99,7 @@ class Writer(Grouping[Item]):
             with suppress(psycopg.Error):
                 if session.in_transaction:
                     session.script("ROLLBACK")
-                if problem.sqlstate != SHUT_OUT:
+                if problem.sqlstate not in (SHUT_OUT, READ_ONLY):
                     return
         self.release()
 
@@ -112,6 +113,7 @@ class Writer(Grouping[Item]):
             session.close()
             raise
         self._epoch, self._found, self.session = epoch, (seq, answer), session
+        self._server.era += 1
         return session
 
     def _row(self, session: Session) -> Row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 from payfallback.journal._rows import RETIRED, Row, held_of, stored_of
 from payfallback.journal._rules import check_age, unheard
 from payfallback.journal._schema import SUMMARY
+from payfallback.journal._strays import Rows, strays
 from payfallback.journal.codec import Codec
 from payfallback.ports import Done
-from payfallback.storage import Held, Page, Retired, Stray, StrayKind, Strays
+from payfallback.storage import Held, Page, Retired
 
 _FLAWS = 20  # that the database names at most
 
@@ -60,7 +60,7 @@ class SqliteArchive:
 
     def strays(self, after: str, limit: int, done: Done) -> None:
         """`done(Strays)`."""
-        self._read(done, lambda connection: _strays(connection, after, max(1, limit)))
+        self._read(done, lambda connection: strays(_rows_of(connection), after, max(1, limit)))
 
     def flaws(self, done: Done) -> None:
         """`done(tuple[str, ...])`: `PRAGMA integrity_check` and `PRAGMA foreign_key_check`."""
@@ -92,6 +92,10 @@ _REPLACE = f"""
 """  # noqa: S608  # names of ours
 
 
+def _rows_of(connection: sqlite3.Connection) -> Rows:
+    return lambda sql, given: connection.execute(sql.replace("$S.", ""), given).fetchall()
+
+
 def _lead(connection: sqlite3.Connection, account: str, number: str) -> str:
     found = connection.execute("SELECT order_key FROM numbers WHERE number = ? AND account = ?", (number, account))
     return next((key for (key,) in found), "")
@@ -103,47 +107,6 @@ def _told(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, float
         for (at,) in connection.execute("SELECT delivered_at FROM outcomes WHERE id = ?", (each,)):
             told[each] = at
     return told
-
-
-# ---------------------------------------------------------------- strays: the tables in turn, each by its key
-
-_TABLES: tuple[tuple[StrayKind, str], ...] = (
-    (
-        "number",
-        """
-        SELECT NOT EXISTS(SELECT 1 FROM orders WHERE key = order_key), number, account, order_key FROM numbers
-        WHERE (number, account) > (:first, :second) ORDER BY number, account LIMIT :limit
-        """,
-    ),
-    (
-        "outcome",
-        """
-        SELECT NOT EXISTS(SELECT 1 FROM orders WHERE key = order_key), id, '', order_key, seq FROM outcomes
-        WHERE seq > :first ORDER BY seq LIMIT :limit
-        """,
-    ),
-    (
-        "notification",
-        """
-        SELECT NOT EXISTS(SELECT 1 FROM numbers AS n WHERE n.number = i.number AND n.account = i.account),
-          number, account, '', seq FROM inbox AS i
-        WHERE seq > :first ORDER BY seq LIMIT :limit
-        """,
-    ),
-)
-_FIRST: tuple[tuple[str | int, str], ...] = (("", ""), (0, ""), (0, ""))
-
-
-def _strays(connection: sqlite3.Connection, after: str, limit: int) -> Strays:
-    table, (first, second) = json.loads(after) if after else (0, _FIRST[0])
-    kind, sql = _TABLES[table]
-    rows = connection.execute(sql, {"first": first, "second": second, "limit": limit}).fetchall()
-    found = tuple(Stray(kind=kind, name=row[1], account=row[2], key=row[3]) for row in rows if row[0])
-    if len(rows) == limit:
-        place = (rows[-1][1], rows[-1][2]) if kind == "number" else (rows[-1][4], "")
-        return Strays(found=found, after=json.dumps((table, place)))
-    table += 1
-    return Strays(found=found, after=json.dumps((table, _FIRST[table])) if table < len(_TABLES) else None)
 
 
 def _flaws(connection: sqlite3.Connection) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ REMEMBERED = 7 * 86400  # seconds that the names of the store's memory and of th
 FEWEST, MOST = 0.02, 10.0  # seconds between two looks
 
 _SCHEMES = ("redis://", "rediss://", "unix://")
+# Whom to believe, and who we are. The rest of redis-py's options for TLS can make it weaker.
+_TLS = {"ssl_ca_certs", "ssl_ca_path", "ssl_ca_data", "ssl_certfile", "ssl_keyfile", "ssl_password"}
 _PREFIX = re.compile(r"[A-Za-z0-9_.:{}-]{1,64}")
 _TORN = ("WRONGTYPE", "value is not", "increment would")  # how a server refuses what is no value of ours
 _WORD = words.LONGEST - 1  # the last byte that is read
@@ -96,8 +98,10 @@ class RedisHealth:
             yield ("SET", key, "1", "NX", "PX", _milliseconds(seconds)) if seconds else ("DEL", key)
         for (channel, budget), tokens in told.spent.items():
             key = self._key(budget, channel)
-            yield "INCRBYFLOAT", key, repr(tokens)
+            # Its end comes first, for a key that is there and one that is not: a connection may break after each.
             yield "EXPIRE", key, COUNTED_LIVES
+            yield "SET", key, "0", "NX", "EX", COUNTED_LIVES
+            yield "INCRBYFLOAT", key, repr(tokens)
         if told.switched:
             yield "SET", self._key("switches"), token_hex(8), "EX", REMEMBERED
         yield "SET", self._key("began"), token_hex(8), "NX", "EX", REMEMBERED
@@ -116,16 +120,23 @@ class RedisHealth:
 
 def _client_of(url: str) -> Redis:
     """A client that has not connected yet. Raises `ConfigError`, without the address."""
-    more: dict[str, Any] = {"ssl_check_hostname": True} if url.startswith("rediss:") else {}
     try:
         # The next look is the retry; protocol 2 asks the server for nothing that an older one does not know.
-        client = Redis.from_url(url, protocol=2, retry=Retry(NoBackoff(), 0), **more)
+        client = Redis.from_url(url, protocol=2, retry=Retry(NoBackoff(), 0))
     except (ValueError, TypeError):
         hint = "write rediss://user@host:6379/0, a password in it percent-encoded"
         raise ConfigError("the address of shared health cannot be read", hint=hint) from None
+    options = client.connection_pool.connection_kwargs
+    for name in sorted(options):
+        if name.startswith("ssl_") and name not in _TLS:
+            raise ConfigError(
+                f"the address of shared health says {name}: a server's certificate is always verified",
+                hint="leave it out; ssl_ca_certs names an authority of your own",
+            )
     # Set last: an option in the address would win over an argument.
-    fixed = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "decode_responses": False}
-    client.connection_pool.connection_kwargs.update(fixed)
+    options |= {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "decode_responses": False}
+    if url.startswith("rediss://"):
+        options |= {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
     return client
 
 

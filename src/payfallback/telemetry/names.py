@@ -72,6 +72,9 @@ EVENT_NAMES: Mapping[str, EventName] = {
         "order_id channel account operation code hint",
         "a code that is in no table of ours; told once for each operation, and in which order it came first",
     ),
+    "retry.wait_failed": _on(
+        "warning", "order_id channel error", "a wait strategy raised: a usual pause is made instead"
+    ),
     "circuit.opened": _on(
         "warning", "channel reason cause calls failed slow retry_after", "too many failures: no new charges"
     ),

@@ -199,8 +199,8 @@ class Lab:
 
         tally = self._built.tally(3600.0, 10_000)
         journal = self._built.journal
-        for stored in tally.orders(lambda size: self._sync.ask(journal.claim, tally.owner, tally.lease, size)):
-            run = self._built.recovering(stored, tally.owner, 60.0)
+        for stored in tally.orders(lambda size: self._sync.ask(journal.claim, tally.owner(), tally.lease, size)):
+            run = self._built.recovering(stored, stored.owner, 60.0)
             self._drive_sync(lambda run=run: self._sync.run(recovery(run)))
             tally.looked(stored, (run.record, run.down))
         return tally.result(0)

@@ -14,12 +14,12 @@ def recovery(process: Process, within: float = 30.0) -> Flow:
     built = process.built
     tally = built.tally(within, 100)
     while size := tally.batch():
-        claimed = yield from asked("claim", tally.owner, tally.lease, size)
+        claimed = yield from asked("claim", tally.owner(), tally.lease, size)
         tally.took(size, claimed)
         if not claimed:
             break
         while (stored := tally.next()) is not None:
-            run = built.recovering(stored, tally.owner, tally.left())
+            run = built.recovering(stored, stored.owner, tally.left())
             try:
                 yield from flows.recover(run)
                 reply = (run.record, run.down)

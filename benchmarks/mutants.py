@@ -76,17 +76,25 @@ def _content(path: Path) -> bytes | None:
 
 
 def copy_tree(work: Path) -> None:
-    """What mutmut needs of this tree, without what was built. Tests that are gone are not asked any more."""
+    """What mutmut needs of this tree, without what was built. What is gone here is not mutated and not asked any more."""
     shutil.rmtree(work / "mutants/tests", ignore_errors=True)
     for name in COPIED:
         source, target = ROOT / name, work / name
-        if target.is_dir():
-            shutil.rmtree(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        for old in target.rglob("*.py"):
+            if not (source / old.relative_to(target)).exists():
+                old.unlink()
         if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, target, dirs_exist_ok=True, ignore=ignored, copy_function=_copy_changed)
         else:
-            shutil.copy2(source, target)
+            _copy_changed(source, target)
+
+
+def _copy_changed(source: str | Path, target: str | Path) -> None:
+    """With the time of now: mutmut makes mutants anew of what is younger than they are."""
+    if _content(Path(source)) != _content(Path(target)):
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
 
 
 def run(work: Path, files: Sequence[str], budget: float, again: bool) -> int:

@@ -6,7 +6,16 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from payfallback._arguments import check_adopted, check_call, check_within
+from payfallback._arguments import (
+    WrongHandler,
+    check_adopted,
+    check_call,
+    check_limit,
+    check_policy,
+    check_time,
+    check_within,
+    option_ids,
+)
 from payfallback._clock import SystemClock
 from payfallback._core.learn import adopt
 from payfallback._core.order import key_of
@@ -129,9 +138,7 @@ class Built:
             run.shopper = shopper
         run.route = self._always or select_route(self.policy, order, run.now())
         run.choice, run.explicit = self._choice(choice, run.route), choice is not None
-        if isinstance(consent, str):  # a str is iterable too, and would be read letter by letter
-            raise UnknownOption("consent is a list of option ids", hint=f"write consent=[{consent!r}]")
-        run.consent = tuple(sorted(set(map(self._known, consent))))
+        run.consent = tuple(sorted(set(map(self._known, option_ids(consent))))) if consent != () else ()
         if self.policy.share < 1.0 and not in_share(order.id, self.policy.share):
             run.autonomy = "observe"
         return run
@@ -181,7 +188,9 @@ class Built:
         return result_of(run)
 
     def tally(self, within: float, limit: int, at_once: int = 1) -> Tally:
-        """One `recover` call's account."""
+        """One `recover` call's account. Raises `ProgrammingError` for what is no time and no number of orders."""
+        check_time(within)
+        check_limit(limit)
         self.shared.before()
         return Tally(self.shared, within, limit, at_once)
 
@@ -190,6 +199,8 @@ class Built:
         for step in (client.recover, lambda: client.deliver(handler)):
             try:
                 await step()
+            except WrongHandler:
+                raise
             except Exception as error:  # noqa: BLE001  # a loop that must outlive one bad round; it is told, not hidden
                 self.tell("recovery.failed", order_id="", error=type(error).__name__)
 
@@ -211,6 +222,7 @@ def build(
 ) -> Built:
     """Put the parts together; nothing is started. Raises `ConfigError`."""
     clock = clock or SystemClock()
+    check_policy(policy)
     _check(policy, providers, is_async)
     opened = _open(journal, clock, seal) if isinstance(journal, str) else journal
     told = fan_out(observer if observer is not None else StructlogObserver())

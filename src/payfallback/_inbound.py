@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from payfallback._arguments import received
 from payfallback._core.learn import learn
 from payfallback._core.operations import Answer, Kind, Notice, sound
 from payfallback._core.order import Record
 from payfallback._core.result import result_of
 from payfallback._core.run import Flow
+from payfallback._values import changed
 from payfallback.errors import NotAuthentic, UnknownOption
 from payfallback.model import Money
 from payfallback.ports import Callables, Wire
@@ -26,7 +28,7 @@ class Inbound:
     """One channel's door for what providers send."""
 
     def __init__(self, built: Built, channel: str) -> None:
-        provider = built.providers.get(channel)
+        provider = built.providers.get(channel) if isinstance(channel, str) else None
         if provider is None:
             raise UnknownOption(f"no channel {channel!r} is configured")
         self._built = built
@@ -35,21 +37,23 @@ class Inbound:
         self.account = provider.account.id
 
     def read(self, headers: Mapping[str, str], body: bytes, query: str) -> Notice | None:
-        """The notice, or None when it proves nothing. Raises `UnknownOption` for a channel that reads none."""
+        """The notice, or None when it proves nothing. Raises `UnknownOption` for a channel that reads none, and
+        `ProgrammingError` for what is no notification as a web framework hands it in."""
         wire = self._wire()
-        lower = {name.lower(): text for name, text in headers.items()}
+        lower, body = received(headers, body, query)
         if len(body) > LARGEST:
             self._built.tell("notification.refused", order_id="", why="the body is too large")
             return None
         try:
-            notice = wire.notification(lower, body, query)
+            notice = wire.notification(lower, body, query or "")
         except NotAuthentic as error:
             self._built.tell("notification.refused", order_id="", why=error.message)
             return None
         self._built.tell("notification.received", order_id="", number=notice.number, kind=notice.kind.value)
         if notice.answer.unlisted:
             self._built.shared.unlisted.met(self._channel, self._provider, "notification", notice.answer.code)
-        return notice
+        answer = sound(notice.answer)
+        return notice if answer is notice.answer else changed(notice, answer=answer)
 
     def _wire(self) -> Wire:
         if isinstance(self._provider, Callables):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-
-import anyio
+from typing import TYPE_CHECKING
 
 from payfallback._tally import Tally
+
+if TYPE_CHECKING:
+    from anyio import Lock
 
 
 def on_threads(work: Callable[[Tally], None], tally: Tally, at_once: int) -> None:
@@ -15,6 +16,8 @@ def on_threads(work: Callable[[Tally], None], tally: Tally, at_once: int) -> Non
     if at_once == 1:
         work(tally)
         return
+    from concurrent.futures import ThreadPoolExecutor  # loads queues and logging
+
     with ThreadPoolExecutor(at_once - 1, thread_name_prefix="payfallback-recover") as pool:
         others = [pool.submit(work, tally) for _ in range(at_once - 1)]
         try:
@@ -26,8 +29,10 @@ def on_threads(work: Callable[[Tally], None], tally: Tally, at_once: int) -> Non
             raise
 
 
-async def in_tasks(work: Callable[[Tally, anyio.Lock], Awaitable[None]], tally: Tally, at_once: int) -> None:
+async def in_tasks(work: Callable[[Tally, Lock], Awaitable[None]], tally: Tally, at_once: int) -> None:
     """The same in tasks, of which one at a time may claim. Raises one error, not a group of them."""
+    import anyio  # loaded for async clients alone
+
     failed: list[Exception] = []
     claiming = anyio.Lock()
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from anyio import Lock, to_thread
 
+from payfallback._arguments import WrongHandler, awaitable, check_handler, check_limit, check_order, check_reported
 from payfallback._build import build
 from payfallback._core import flow as flows
 from payfallback._core import refunds
@@ -145,6 +146,7 @@ class AsyncPayments:
     async def report(self, channel: str, number: str, answer: Answer) -> Result:
         """As `Payments.report`."""
         inbound = Inbound(self._built, channel)
+        check_reported(number, answer)
         keys = await self._driver.ask(self.journal.find, number)
         for key in keys:
             found = await self._driver.run(inbound.report(key, number, answer, sole=len(keys) == 1))
@@ -155,6 +157,7 @@ class AsyncPayments:
 
     async def adopt(self, order: Order, option: str, number: str, *, sent_at: float) -> None:
         """As `Payments.adopt`."""
+        check_order(order)
         run = self._built.run("adopt", order.id, order.merchant)
         await self._driver.run(self._built.adoption(run, order, Option.parse(option), number, sent_at))
         inbound = Inbound(self._built, Option.parse(option).channel)
@@ -191,6 +194,7 @@ class AsyncPayments:
 
     async def due(self, *, limit: int = 500) -> tuple[DueOrder, ...]:
         """As `Payments.due`."""
+        check_limit(limit)
         found: tuple[DueOrder, ...] = await self._driver.ask(self.journal.due, limit)
         return found
 
@@ -225,10 +229,14 @@ class AsyncPayments:
         self, handler: Callable[[Outcome], Awaitable[object]], *, order_id: str | None = None, limit: int = 100
     ) -> int:
         """As `Payments.deliver`; `handler` is awaited."""
+        check_handler(handler)
+        check_limit(limit)
         told, failure = 0, None
         for outcome in await self._driver.ask(self.journal.undelivered, limit, order_id=order_id):
             try:
-                await handler(outcome)
+                await awaitable(handler(outcome))
+            except WrongHandler:
+                raise
             except Exception as error:  # noqa: BLE001  # the shop's own code: the others are told first, then it is raised
                 failure = failure or error
                 self._built.tell("outcome.delivery_failed", order_id=outcome.order_id, outcome=outcome.kind)
@@ -242,6 +250,7 @@ class AsyncPayments:
 
     async def run(self, handler: Callable[[Outcome], Awaitable[object]], *, every: float = 1.0) -> None:
         """Recover and deliver until cancelled. Delivery failures are left for the next round."""
+        check_handler(handler)
         while True:
             await self._built.round(self, handler)
             await self._driver.sleep(every)

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Self
 
-from payfallback._arguments import refuse_unawaited
+from payfallback._arguments import (
+    WrongHandler,
+    check_handler,
+    check_limit,
+    check_order,
+    check_reported,
+    refuse_unawaited,
+)
 from payfallback._build import build
 from payfallback._core import flow as flows
 from payfallback._core import refunds
@@ -124,7 +131,8 @@ class Payments:
         within: float | None = None,
     ) -> Refund:
         """Give money back. The same `refund_id` is the same refund. None refunds what is left. Raises `UnknownOrder`,
-        `OrderConflict` (same id, other amount) and `MoneyInvalid` (more than was paid)."""
+        `OrderConflict` (same id, other amount), `MoneyInvalid` (more than was paid) and `ProgrammingError` (an id or a
+        reason that is no text)."""
         run = self._built.run("refund", order_id, merchant or "", within)
         result: Refund = self._driver.run(refunds.refund(run, refund_id, amount, reason))
         return result
@@ -154,6 +162,7 @@ class Payments:
     def report(self, channel: str, number: str, answer: Answer) -> Result:
         """The shop verified a notification itself: take what it proves as evidence. Raises `UnknownOrder`."""
         inbound = Inbound(self._built, channel)
+        check_reported(number, answer)
         keys = self._driver.ask(self.journal.find, number)
         for key in keys:
             found = self._driver.run(inbound.report(key, number, answer, sole=len(keys) == 1))
@@ -165,8 +174,10 @@ class Payments:
     def adopt(self, order: Order, option: str, number: str, *, sent_at: float) -> None:
         """Take over a payment that other code has open: `number` was sent at `sent_at` (epoch seconds).
 
-        Raises `OrderConflict` for an order that is settled or has something open, and for a payment taken over before.
+        A later attempt never takes that number. Raises `OrderConflict` for an order that is settled or has something
+        open, and for a payment taken over before, and `ProgrammingError` for a number or a time that is none.
         """
+        check_order(order)
         run = self._built.run("adopt", order.id, order.merchant)
         self._driver.run(self._built.adoption(run, order, Option.parse(option), number, sent_at))
         inbound = Inbound(self._built, Option.parse(option).channel)
@@ -200,6 +211,7 @@ class Payments:
     def due(self, *, limit: int = 500) -> tuple[DueOrder, ...]:
         """Orders that it is time to look at and at which nobody looks, most overdue first: what `recover` would do
         next, for an engine that shares them out among workers of its own."""
+        check_limit(limit)
         found: tuple[DueOrder, ...] = self._driver.ask(self.journal.due, limit)
         return found
 
@@ -237,10 +249,14 @@ class Payments:
     def deliver(self, handler: Callable[[Outcome], object], *, order_id: str | None = None, limit: int = 100) -> int:
         """Tell the shop each outcome, at least once, under one id. An outcome counts as told when `handler` returns;
         what it raises leaves the outcome for the next time and is raised after the others were tried."""
+        check_handler(handler)
+        check_limit(limit)
         told, failure = 0, None
         for outcome in self._driver.ask(self.journal.undelivered, limit, order_id=order_id):
             try:
                 refuse_unawaited(handler(outcome))
+            except WrongHandler:
+                raise
             except Exception as error:  # noqa: BLE001  # the shop's own code: the others are told first, then it is raised
                 failure = failure or error
                 self._built.tell("outcome.delivery_failed", order_id=outcome.order_id, outcome=outcome.kind)

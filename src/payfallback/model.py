@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException, DivisionByZero, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
 from hashlib import sha256
 from typing import ClassVar
@@ -17,7 +17,10 @@ _EXPONENTS: dict[str, int] = {"CNY": 2, "USD": 2, "EUR": 2, "HKD": 2, "JPY": 0} 
 
 def exponent_of(currency: str) -> int:
     """Digits after the point of one currency, from ISO 4217. Raises `MoneyInvalid` for an unknown currency."""
-    known = _EXPONENTS.get(currency)
+    try:
+        known = _EXPONENTS.get(currency)
+    except TypeError:  # a list, for one
+        raise MoneyInvalid(f"a currency is {_seen(currency)}", hint="use an ISO 4217 code such as CNY") from None
     if known is not None:
         return known
     from iso4217 import Currency  # loads the ISO table: only for currencies beyond the common five
@@ -30,6 +33,10 @@ def exponent_of(currency: str) -> int:
         raise MoneyInvalid(f"currency {currency!r} has no minor unit", hint="use a currency that can be paid in")
     _EXPONENTS[currency] = digits
     return digits
+
+
+# Of our own: under the shop's own context, of four digits for one, an amount would be rounded without a word.
+_EXACT = Context(prec=30, Emin=-99, Emax=29, traps=[InvalidOperation, Inexact, Overflow, DivisionByZero])
 
 
 @value
@@ -53,9 +60,11 @@ class Money:
             raise MoneyInvalid(f"{type(amount).__name__} is not exact", hint='write the amount as "5999.00"')
         digits = exponent_of(currency)
         try:
-            scaled = Decimal(amount).scaleb(digits)
+            scaled = _EXACT.scaleb(Decimal(amount, _EXACT), digits)
         except InvalidOperation:
             raise MoneyInvalid("not a decimal amount", hint='write the amount as "5999.00"') from None
+        except DecimalException:
+            raise MoneyInvalid("an amount has 30 digits at most", hint='write the amount as "5999.00"') from None
         if not scaled.is_finite() or scaled != scaled.to_integral_value():
             raise MoneyInvalid(f"more digits than {currency} has", hint=f"{currency} has {digits} after the point")
         return cls(int(scaled), currency)
@@ -97,6 +106,8 @@ class Option:
     @staticmethod
     def parse(text: str) -> Option:
         """Read an option id. Raises `UnknownOption` when it has another shape."""
+        if not isinstance(text, str):
+            raise UnknownOption(f"an option id is text, not a {type(text).__name__}", hint='write "baitiao/12"')
         return _parse_option(text)
 
 
@@ -149,7 +160,7 @@ class Order:
             return
         if isinstance(lasts, bool) or not isinstance(lasts, int | float) or not lasts <= LONGEST_PAY_BY:
             raise OrderInvalid(
-                f"pay_by is {_seen(lasts) if not isinstance(lasts, int | float) else lasts!r}",
+                f"pay_by is {lasts!r}" if isinstance(lasts, float) else f"pay_by is {_seen(lasts)}",
                 hint="seconds from the first call, a year at most: 1800.0, not a moment such as time.time() + 1800",
             )
 

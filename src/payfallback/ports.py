@@ -17,13 +17,13 @@ __all__ = [
     "AsyncExchanging",
     "Billing",
     "Callables",
-    "CircuitWord",
+    "CircuitNotice",
     "Clock",
     "Commit",
     "Done",
     "Exchanging",
-    "HealthHeard",
-    "HealthTold",
+    "HealthReport",
+    "HealthSnapshot",
     "HttpRequest",
     "HttpResponse",
     "Journal",
@@ -145,7 +145,7 @@ class AsyncExchanging(Protocol):
 
 
 @value(kw_only=True)
-class CircuitWord:
+class CircuitNotice:
     """What a worker says of a channel's circuit: that it opened, for `rest` more seconds, or that it closed again.
 
     `id` names this word among all. `worker` is `host-process`, both unreadable.
@@ -158,7 +158,7 @@ class CircuitWord:
 
 
 @value(kw_only=True)
-class HealthTold:
+class HealthReport:
     """What a worker has to say since it said something last. Channels go by their keys.
 
     `probes`: a call that tries a half-open channel is under way, for so many seconds at most; 0.0: it is done.
@@ -166,21 +166,21 @@ class HealthTold:
     `switched`: a channel was stopped or resumed by hand, and the journal says which.
     """
 
-    circuits: Mapping[str, CircuitWord] = field(factory=dict)
+    circuits: Mapping[str, CircuitNotice] = field(factory=dict)
     probes: Mapping[str, float] = field(factory=dict)
     spent: Mapping[tuple[str, str], float] = field(factory=dict)
     switched: bool = False
 
 
 @value(kw_only=True)
-class HealthHeard:
+class HealthSnapshot:
     """What all workers said, the one that asks included; what cannot be read is left out.
 
     `probes`: seconds left. `totals`: of what was spent. `began`: a name of what the store remembers; another name, and
     it has forgotten everything. `switches`: changes whenever a channel is stopped or resumed by hand.
     """
 
-    circuits: Mapping[str, CircuitWord] = field(factory=dict)
+    circuits: Mapping[str, CircuitNotice] = field(factory=dict)
     probes: Mapping[str, float] = field(factory=dict)
     totals: Mapping[tuple[str, str], float] = field(factory=dict)
     began: str = ""
@@ -193,14 +193,15 @@ class SharedHealth(Protocol):
 
     every: float  # seconds between two looks
 
-    def trade(self, channels: Sequence[str], budgets: Sequence[str], told: HealthTold) -> HealthHeard:
+    def exchange(self, channels: Sequence[str], budgets: Sequence[str], told: HealthReport) -> HealthSnapshot:
         """Say what there is to say, then hear what is said of these channels. Waits a second or two at most.
 
-        Raises `ConnectionError`, with the name of what went wrong and nothing of what it said.
+        Raises `ConnectionError`, with the name of what went wrong and nothing of what it said. Anything else that it
+        raises counts as gone, too, and is told by its type.
         """
 
     def close(self) -> None:
-        """Let go of connections; a later `trade` makes new ones."""
+        """Let go of connections; a later `exchange` makes new ones."""
 
 
 # ---------------------------------------------------------------- time and observation

@@ -92,7 +92,8 @@ class Pending(Result):
 
 @value(kw_only=True)
 class Refund:
-    """A merchant's refund. `done`: the provider confirms it; `failed`: it will not happen under this id."""
+    """A merchant's refund. `done`: the provider confirms it; `failed`: it will not happen under this id. A refusal of a
+    request that was sent again makes it neither: the one before may have gone through."""
 
     order_id: str
     refund_id: str

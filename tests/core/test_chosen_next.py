@@ -105,6 +105,15 @@ def test_who_certainly_sent_nothing_leaves_the_order_to_another() -> None:
     assert result.option == "b"
 
 
+@pytest.mark.parametrize("cause", [pf.Cause.INPUT_MISSING, pf.Cause.MERCHANT_CONFIG, pf.Cause.TIME_UP])
+def test_what_another_try_cannot_mend_is_not_tried_again(cause: pf.Cause) -> None:
+    """A charge that never left for want of an input, of an agreement or of time goes to the next channel at once."""
+    first, second = named("first", says(pf.Verdict.NOT_SENT, cause=cause)), named("second", captured())
+    payments = client({"a": first, "b": second}, VirtualClock(), backoff=lambda *_: 0.1)
+    assert isinstance(payments.pay(order(), "a", consent=["b"], within=10.0), pf.Paid)
+    assert len(first.of(Kind.CHARGE)) == 1
+
+
 def test_a_refusal_for_risk_ends_the_search_at_once() -> None:
     """The channels behind it are not even looked at: nothing is written of them."""
     first, second = named("first", declined(pf.Cause.RISK_REJECTED)), named("second", captured())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, cast
 
 import pytest
 from core_world import ORDER, QR, Scripted, client, order
@@ -25,6 +26,18 @@ FLAWS: dict[str, tuple[dict[str, Any], str]] = {
     "the last time": ({"retry_after": "1"}, "retry_after=str: give seconds"),
     "all times": (dict.fromkeys(("provider_time", "paid_at", "retry_after"), "now"), "provider_time=str: give seconds"),
     "two times": (dict.fromkeys(("provider_time", "paid_at"), "now"), "provider_time=str: give seconds"),
+    "no time": ({"paid_at": True}, "paid_at=bool: give seconds"),
+    "a time that never comes": ({"paid_at": math.inf}, "paid_at=float: give seconds"),
+    "milliseconds": ({"paid_at": 1.8e12}, "paid_at=float: give seconds"),
+    "far before": ({"paid_at": -1.8e12}, "paid_at=float: give seconds"),
+    "half a character": ({"text": "\ud800"}, "half a character (a lone surrogate) in one of its texts"),
+    "memo of numbers": ({"memo": {"a": 1}}, "a memo that is no table of texts"),
+    "memo by numbers": ({"memo": {1: "a"}}, "a memo that is no table of texts"),
+    "no code": ({"action": pf.Qr(cast(Any, None))}, "Qr.code=NoneType: give a str"),
+    "no url": ({"action": pf.Redirect(cast(Any, None))}, "Redirect.url=NoneType: give a str"),
+    "no secret": ({"action": pf.ClientSecret(cast(Any, 5))}, "ClientSecret.secret=int: give a str"),
+    "fields": ({"action": pf.Form("https://a", {"a": cast(Any, 1)})}, "Form.fields that are no table of texts"),
+    "params": ({"action": pf.AppParams({"a": cast(Any, 1)})}, "AppParams.params that are no table of texts"),
     "action": ({"action": "https://pay.example/1"}, "action=str: give pf.Qr, pf.Redirect, pf.Form ..."),
     "action, with a time": ({"action": "url", "paid_at": 1.0}, "action=str: give pf.Qr, pf.Redirect, pf.Form ..."),
 }
@@ -32,7 +45,13 @@ SOUND: dict[str, dict[str, Any]] = {
     "nothing": {},
     "plans": {"plans": (Plan(terms=3), Plan(terms=6))},
     "times": {"provider_time": 1.0, "paid_at": 2, "retry_after": 0.5},
-    "an action": {"action": QR},
+    "a name in Chinese": {"text": "京东"},
+    "a memo": {"memo": {"a": "b"}},
+    "a code": {"action": QR},
+    "a page": {"action": pf.Redirect("https://a")},
+    "a form": {"action": pf.Form("https://a", {"a": "b"})},
+    "a secret": {"action": pf.ClientSecret("s")},
+    "parameters": {"action": pf.AppParams({"a": "b"})},
 }
 
 

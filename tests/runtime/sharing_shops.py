@@ -11,7 +11,7 @@ from gates import Heard
 import payfallback as pf
 from payfallback.journal.memory import MemoryJournal
 from payfallback.policy import CircuitPolicy, RetryPolicy
-from payfallback.ports import HealthHeard, HealthTold, SharedHealth
+from payfallback.ports import HealthReport, HealthSnapshot, SharedHealth
 from payfallback.shared_health import open_shared_health
 
 CIRCUIT = CircuitPolicy(failures_in_a_row=2, open_for=600.0)  # only what others say closes it in time
@@ -26,12 +26,12 @@ class Counted:
     def __init__(self, store: SharedHealth) -> None:
         self.every, self._store = store.every, store
         self.looks = 0
-        self.heard = HealthHeard()
+        self.heard = HealthSnapshot()
 
-    def trade(self, channels: Sequence[str], budgets: Sequence[str], told: HealthTold) -> HealthHeard:
+    def exchange(self, channels: Sequence[str], budgets: Sequence[str], told: HealthReport) -> HealthSnapshot:
         """Look, then count."""
         try:
-            self.heard = self._store.trade(channels, budgets, told)
+            self.heard = self._store.exchange(channels, budgets, told)
             return self.heard
         finally:
             self.looks += 1

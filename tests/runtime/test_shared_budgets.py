@@ -12,7 +12,7 @@ from gates import PAID, SILENCE
 from sharers import Sharer, look
 
 from payfallback._runtime.health import Permit
-from payfallback.ports import HealthHeard, HealthTold
+from payfallback.ports import HealthReport, HealthSnapshot
 from payfallback.testing.clock import VirtualClock
 from redis_server import RedisServer
 
@@ -79,11 +79,13 @@ class Counts:
     def __init__(self) -> None:
         self.totals: defaultdict[tuple[str, str], float] = defaultdict(float)
 
-    def trade(self, channels: Sequence[str], budgets: Sequence[str], told: HealthTold) -> HealthHeard:
+    def exchange(self, channels: Sequence[str], budgets: Sequence[str], told: HealthReport) -> HealthSnapshot:
         """Count, and say the sums."""
         for which, tokens in told.spent.items():
             self.totals[which] += tokens
-        return HealthHeard(totals={which: self.totals[which] for which in product(channels, budgets)}, began="0" * 16)
+        return HealthSnapshot(
+            totals={which: self.totals[which] for which in product(channels, budgets)}, began="0" * 16
+        )
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -9,13 +9,13 @@ from typing import BinaryIO
 
 import pytest
 
-from payfallback.ports import CircuitWord, HealthTold
+from payfallback.ports import CircuitNotice, HealthReport
 from payfallback.shared_health import open_shared_health
 from redis_server import RedisServer
 
 MOST = 100  # commands of a look; far more than there are here
-TOLD = HealthTold(
-    circuits={"a": CircuitWord(opened=True, id="0" * 16, worker="0" * 8 + "-" + "0" * 16, rest=9.0)},
+TOLD = HealthReport(
+    circuits={"a": CircuitNotice(opened=True, id="0" * 16, worker="0" * 8 + "-" + "0" * 16, rest=9.0)},
     probes={"a": 5.0},
     spent={("a", "asks"): 2.5, ("a", "retries"): 1.0},
     switched=True,
@@ -70,7 +70,7 @@ def test_whatever_a_look_left_half_done_has_an_end(own_redis: RedisServer, prefi
                 store = open_shared_health(url, prefix=prefix)
                 whole = True
                 try:
-                    store.trade(("a",), ("asks", "retries"), TOLD)
+                    store.exchange(("a",), ("asks", "retries"), TOLD)
                 except ConnectionError:
                     whole = False
                 finally:

@@ -15,7 +15,7 @@ from sharing_shops import Shop, until
 
 from payfallback._runtime.health import Permit
 from payfallback._runtime.sharing import key_of
-from payfallback.ports import CircuitWord, HealthTold
+from payfallback.ports import CircuitNotice, HealthReport
 from payfallback.shared_health import open_shared_health, words
 from redis_server import RedisServer
 
@@ -188,8 +188,8 @@ def test_a_time_to_live_beyond_measure_is_none() -> None:
     """A number of 400 digits is no error where seconds are made of it."""
     with saying(b":" + b"9" * 400 + b"\r\n") as url:
         store = open_shared_health(url)
-        heard = store.trade(("a",), ("asks",), HealthTold())
+        heard = store.exchange(("a",), ("asks",), HealthReport())
         store.close()
     assert (heard.circuits, heard.probes, heard.totals) == ({}, {}, {})
-    told = CircuitWord(opened=True, id="0" * 16, worker="0" * 8 + "-" + "0" * 16, rest=9.0)
+    told = CircuitNotice(opened=True, id="0" * 16, worker="0" * 8 + "-" + "0" * 16, rest=9.0)
     assert words.read(words.written(told), 10**400) is None

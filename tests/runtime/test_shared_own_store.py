@@ -14,7 +14,7 @@ from sharers import Sharer
 from sharing_shops import until
 
 import payfallback as pf
-from payfallback.ports import HealthHeard, HealthTold
+from payfallback.ports import HealthReport, HealthSnapshot
 
 PATIENCE = 60.0  # seconds; a machine may be busy
 SECRET = "password=hunter2"
@@ -31,7 +31,7 @@ class OwnStore:
         self.threads: set[int | None] = set()
         self.go.set()
 
-    def trade(self, channels: Sequence[str], budgets: Sequence[str], told: HealthTold) -> HealthHeard:
+    def exchange(self, channels: Sequence[str], budgets: Sequence[str], told: HealthReport) -> HealthSnapshot:
         """Nothing is told, and nothing heard."""
         self.threads.add(threading.current_thread().ident)
         self.looking.set()
@@ -39,7 +39,7 @@ class OwnStore:
         self.looks += 1
         if self.trouble is not None:
             raise self.trouble
-        return HealthHeard()
+        return HealthSnapshot()
 
     def close(self) -> None:
         """It may fail at that as well."""

@@ -21,13 +21,13 @@ from redis.exceptions import RedisError
 from sharing_shops import Shop
 
 from payfallback.errors import ConfigError
-from payfallback.ports import CircuitWord, HealthTold
+from payfallback.ports import CircuitNotice, HealthReport
 from payfallback.shared_health import open_shared_health, words
 from redis_server import RedisServer
 
 PASSWORD = "s3cr3t/with:signs"
-TOLD = HealthTold(
-    circuits={"a": CircuitWord(opened=True, id="0" * 16, worker="0" * 8 + "-" + "0" * 16, rest=9.0)},
+TOLD = HealthReport(
+    circuits={"a": CircuitNotice(opened=True, id="0" * 16, worker="0" * 8 + "-" + "0" * 16, rest=9.0)},
     probes={"a": 5.0, "b": 0.0},
     spent={("a", "asks"): 2.5, ("b", "asks"): -1.0},
     switched=True,
@@ -80,23 +80,23 @@ class TlsEnd:
                     (upstream if each is client else client).sendall(data)
 
 
-def trade(url: str, prefix: str = "test", **told: Any) -> Any:
+def exchange(url: str, prefix: str = "test", **told: Any) -> Any:
     """One look at a store."""
     store = open_shared_health(url, prefix=prefix)
     try:
-        return store.trade(("a", "b"), ("asks",), HealthTold(**told) if told else TOLD)
+        return store.exchange(("a", "b"), ("asks",), HealthReport(**told) if told else TOLD)
     finally:
         store.close()
 
 
 def test_what_is_told_is_heard(redis_url: str, prefix: str) -> None:
     """A word with the time it has left, a probe under way, what was spent, and a name for the last switch."""
-    heard = trade(redis_url, prefix)
+    heard = exchange(redis_url, prefix)
     assert heard.circuits["a"].id == "0" * 16
     assert 8.0 < heard.circuits["a"].rest <= 9.0
     assert 4.0 < heard.probes["a"] <= 5.0
     assert (heard.totals["a", "asks"], heard.totals["b", "asks"]) == (2.5, -1.0)
-    again = trade(redis_url, prefix, spent={("a", "asks"): 1.0}, probes={"a": 0.0})
+    again = exchange(redis_url, prefix, spent={("a", "asks"): 1.0}, probes={"a": 0.0})
     assert (again.totals["a", "asks"], again.began, again.switches) == (3.5, heard.began, heard.switches)
     assert again.probes == {}
 
@@ -105,7 +105,7 @@ def test_every_key_has_its_prefix_and_an_end(own_redis: RedisServer, prefix: str
     """Nothing is left behind, and nothing stands beside the prefix."""
     with own_redis.client() as client:
         client.flushall()
-        trade(own_redis.url, prefix)
+        exchange(own_redis.url, prefix)
         names = [bytes(name).decode() for name in client.scan_iter()]
         assert len(names) == 6
         assert all(name.startswith(f"{prefix}:1:") for name in names)
@@ -117,9 +117,9 @@ def test_a_count_that_is_none_begins_anew(own_redis: RedisServer, prefix: str, n
     """Whatever stands there is thrown away by the next worker that spends something."""
     with own_redis.client() as client:
         client.set(f"{prefix}:1:asks:a", nonsense) if nonsense else client.rpush(f"{prefix}:1:asks:a", "x")
-    assert ("a", "asks") not in trade(own_redis.url, prefix, switched=False).totals
-    trade(own_redis.url, prefix, spent={("a", "asks"): 1.0})
-    assert trade(own_redis.url, prefix, spent={("a", "asks"): 2.0}).totals["a", "asks"] == 2.0
+    assert ("a", "asks") not in exchange(own_redis.url, prefix, switched=False).totals
+    exchange(own_redis.url, prefix, spent={("a", "asks"): 1.0})
+    assert exchange(own_redis.url, prefix, spent={("a", "asks"): 2.0}).totals["a", "asks"] == 2.0
 
 
 @pytest.mark.parametrize("number", ["1e400", "nan", "inf", "9" * 100])
@@ -127,13 +127,13 @@ def test_a_count_beyond_all_measure_is_not_believed(own_redis: RedisServer, pref
     """It charges nobody."""
     with own_redis.client() as client:
         client.set(f"{prefix}:1:asks:a", number)
-    assert ("a", "asks") not in trade(own_redis.url, prefix, switched=False).totals
+    assert ("a", "asks") not in exchange(own_redis.url, prefix, switched=False).totals
 
 
 def test_prefixes_share_nothing(redis_url: str, prefix: str) -> None:
     """Two shops on one server do not hear each other."""
-    trade(redis_url, prefix)
-    assert trade(redis_url, f"{prefix}-b", switched=False).circuits == {}
+    exchange(redis_url, prefix)
+    assert exchange(redis_url, f"{prefix}-b", switched=False).circuits == {}
 
 
 def test_tls_is_verified(redis_url: str, prefix: str, tmp_path: Path) -> None:
@@ -142,22 +142,22 @@ def test_tls_is_verified(redis_url: str, prefix: str, tmp_path: Path) -> None:
     mine = Authority(tmp_path)
     with TlsEnd(port, mine.server()) as end:
         url = f"rediss://127.0.0.1:{end.port}/0"
-        assert trade(f"{url}?ssl_ca_certs={mine.certificate}", prefix).circuits
+        assert exchange(f"{url}?ssl_ca_certs={mine.certificate}", prefix).circuits
         with pytest.raises(ConnectionError, match=r"^ConnectionError$"):
-            trade(url, prefix)
+            exchange(url, prefix)
     other = Authority(tmp_path, host="127.0.0.9")
     with TlsEnd(port, other.server()) as end, pytest.raises(ConnectionError):
-        trade(f"rediss://127.0.0.1:{end.port}/0?ssl_ca_certs={other.certificate}", prefix)
+        exchange(f"rediss://127.0.0.1:{end.port}/0?ssl_ca_certs={other.certificate}", prefix)
 
 
 def test_a_password_opens_it_and_shows_nowhere(locked: RedisServer) -> None:
     """Neither in an error, nor in an event, nor in what is printed of the store."""
     quoted = PASSWORD.replace("/", "%2F").replace(":", "%3A")
     url = f"redis://:{quoted}@127.0.0.1:{locked.port}/0"
-    assert trade(url).circuits
+    assert exchange(url).circuits
     wrong = f"redis://:wrong{quoted}@127.0.0.1:{locked.port}/0"
     with pytest.raises(ConnectionError) as caught:
-        trade(wrong)
+        exchange(wrong)
     shown = f"{caught.value!r}{open_shared_health(wrong)!r}"
     assert "s3cr3t" not in shown
     with Shop(wrong, "test") as shop:
@@ -172,16 +172,16 @@ def test_the_rights_it_says_are_enough(own_redis: RedisServer, prefix: str) -> N
     with own_redis.client() as client:
         rights = ["-@all", "+set", "+getrange", "+pttl", "+del", "+incrbyfloat", "+expire", f"~{prefix}:*"]
         client.execute_command("ACL", "SETUSER", prefix, "on", ">pw", *rights)
-        assert trade(f"redis://{prefix}:pw@127.0.0.1:{own_redis.port}/0", prefix).circuits
+        assert exchange(f"redis://{prefix}:pw@127.0.0.1:{own_redis.port}/0", prefix).circuits
         with pytest.raises(ConnectionError, match="NoPermissionError"):
-            trade(f"redis://{prefix}:pw@127.0.0.1:{own_redis.port}/0", "other")
+            exchange(f"redis://{prefix}:pw@127.0.0.1:{own_redis.port}/0", "other")
         client.execute_command("ACL", "DELUSER", prefix)
 
 
 @pytest.mark.parametrize("option", ["decode_responses=True", "socket_timeout=600", "protocol=3"])
 def test_options_in_the_address_change_nothing_that_matters(redis_url: str, prefix: str, option: str) -> None:
     """Whatever else redis-py would do for it."""
-    assert trade(f"{redis_url}?{option}", prefix).circuits
+    assert exchange(f"{redis_url}?{option}", prefix).circuits
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_what_is_no_redis_is_a_store_that_is_gone(says: bytes) -> None:
         thread = threading.Thread(target=serve)
         thread.start()
         with pytest.raises(ConnectionError, match=r"^\w+$"):
-            trade(f"redis://127.0.0.1:{server.getsockname()[1]}/0")
+            exchange(f"redis://127.0.0.1:{server.getsockname()[1]}/0")
         thread.join()
 
 
@@ -278,5 +278,5 @@ def test_whatever_stands_there_is_a_word_or_nothing(raw: object, left: int) -> N
 def test_redis_errors_are_not_let_through(redis_url: str) -> None:
     """Whoever uses the port needs to know nothing of redis-py."""
     with pytest.raises(ConnectionError) as caught:
-        trade(redis_url.replace("/0", "/99999"))
+        exchange(redis_url.replace("/0", "/99999"))
     assert not isinstance(caught.value, RedisError)

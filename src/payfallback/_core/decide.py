@@ -98,7 +98,7 @@ def _merchant_refunds(record: Record, view: View) -> Iterator[Task]:
         if refund.state == "asked":
             yield Task(view.now, Act.MERCHANT_REFUND, winner.seq, refund.refund)
         elif refund.state == "pending":
-            at = look_at(view, -index, refund.sent_at)
+            at = look_at(view, -index, refund.since)
             again = refund.lost or not channel.capabilities.query_refund
             act = Act.MERCHANT_REFUND if again else Act.QUERY_MERCHANT_REFUND
             yield Task(at, act, winner.seq, refund.refund)

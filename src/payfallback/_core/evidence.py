@@ -188,6 +188,9 @@ def _note_close(attempt: Attempt, seen: Seen) -> None:
 
 def _note_refund(attempt: Attempt, seen: Seen) -> None:
     attempt.refund_lost = seen.verdict == "not_found"
+    ours = seen.what == "refund" and seen.refund == attempt.refund
+    if ours and seen.verdict == "not_sent" and attempt.refund_sent_at == attempt.refund_since:
+        attempt.refund_since = 0.0  # the only request never left: the next one is the first
     if seen.verdict in ENDS_OF_REFUNDS and attempt.refund and seen.refund == attempt.refund:
         attempt.refund_said |= {seen.verdict}
 

@@ -139,6 +139,8 @@ def _refund_sent(attempt: Attempt, event: e.Sending) -> None:
         attempt.refund = event.refund
         attempt.refund_since = event.at
         attempt.refund_said = frozenset()
+    elif not attempt.refund_since:
+        attempt.refund_since = event.at  # what went before it never left
     attempt.refund_sent_at = event.at
     attempt.refund_lost = False
     move(attempt, Fact.REFUND_SENT, event.at)
@@ -174,7 +176,8 @@ _REFUND_STATE = {"refunded": "done", "refund_failed": "failed", "declined": "fai
 def _refund_seen(record: Record, event: e.Seen) -> None:
     state = _REFUND_STATE.get(event.verdict)
     asked = record.refund_of(event.refund)
-    if event.verdict == "declined" and not (event.final and asked is not None and asked.sends == 1):
+    alone = asked is not None and asked.sends == 1
+    if event.verdict == "declined" and not (event.final and alone):
         state = None  # a refusal settles the request that it answers: an earlier one may have gone through
     other = asked is not None and event.minor is not None and event.minor != asked.minor
     if state == "done" and other:
@@ -184,6 +187,7 @@ def _refund_seen(record: Record, event: e.Seen) -> None:
         event.refund,
         state=state,
         lost=event.verdict == "not_found",
+        unsent=alone and event.verdict == "not_sent" and not event.asked_at,
         cause=Cause.AMOUNT_MISMATCH.value if event.verdict == "refunded" and other else event.cause,
         provider_ref=event.provider_ref,
         said=event.verdict if event.verdict in ENDS_OF_REFUNDS and not other else "",
@@ -198,6 +202,7 @@ def _change_refund(
     sent_at: float = 0.0,
     more: bool = False,
     lost: bool = False,
+    unsent: bool = False,
     cause: str = "",
     provider_ref: str = "",
     said: str = "",
@@ -208,7 +213,7 @@ def _change_refund(
             each = copied(each)
             if each.state != "done":  # a refund that is confirmed stays so, whatever is said later (I10)
                 each.state = state or ("pending" if more else each.state)
-            each.sends += more
+            each.sends = 0 if unsent else each.sends + more
             each.since = each.since or sent_at
             each.sent_at = sent_at or each.sent_at
             each.lost = lost

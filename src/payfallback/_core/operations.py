@@ -152,13 +152,14 @@ _TIMES = ("provider_time", "paid_at", "retry_after")
 def sound(answer: Answer) -> Answer:
     """The answer, or `UNKNOWN` saying what is wrong with it. Readers are the shop's own code: a field of the wrong type
     must not break a payment after it was sent."""
-    flaw = _flaw(answer)
+    flaw = flaw_of(answer)
     if not flaw:
         return answer
     return Answer(verdict=Verdict.UNKNOWN, cause=Cause.UNRECOGNISED, text=f"the reader's Answer has {flaw}")
 
 
-def _flaw(answer: Any) -> str:
+def flaw_of(answer: Any) -> str:
+    """What is wrong with an answer, in words; empty for nothing."""
     if not isinstance(answer.verdict, Verdict):
         return "a verdict that is no pf.Verdict"
     if answer.cause is not None and not isinstance(answer.cause, Cause):
@@ -216,7 +217,7 @@ def _flawed_fields(action: Any) -> str:
 
 
 def _are_texts(given: Any) -> bool:
-    return isinstance(given, Mapping) and all(type(name) is type(text) is str for name, text in given.items())
+    return isinstance(given, Mapping) and all(isinstance(text, str) for pair in given.items() for text in pair)
 
 
 def _is_a_time(given: Any) -> bool:

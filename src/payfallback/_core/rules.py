@@ -221,7 +221,7 @@ def _refunding(record: Record, attempt: Attempt, view: View) -> Task | None:
     times, _ = view.asked.get(attempt.seq, (0, 0.0))
     if again and (times or not channel.capabilities.query_refund) and not view.looked:
         return Task(max(view.now, attempt.refund_sent_at + 1.0), Act.REFUND, attempt.seq)
-    return Task(look_at(view, attempt.seq, attempt.refund_sent_at), Act.QUERY_REFUND, attempt.seq)
+    return Task(look_at(view, attempt.seq, attempt.changed_at), Act.QUERY_REFUND, attempt.seq)
 
 
 def _refunded(record: Record, attempt: Attempt, view: View) -> Task | None:

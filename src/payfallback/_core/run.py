@@ -194,14 +194,15 @@ class Run:
                 yield Keep(self.key, evidence)
         self.saved = durable
         yield from self.load()
-        if self.record is None and self.down is None:
-            self.down = JournalUnavailable("the journal refuses a commit to an order that it does not know")
 
     def load(self) -> Flow:
         """Read the order. Afterwards `record` is None when the journal does not know it."""
         stored = yield Load(self.key)
         if isinstance(stored, BaseException):
             self.down = stored
+            return
+        if stored is None and self.record is not None:  # what was known stays: something may have been sent
+            self.down = JournalUnavailable("the journal does not know an order that it held, or that it refused")
             return
         self.take(stored)
 

@@ -7,7 +7,7 @@ somebody else's; and the host of a worker whose opening another host's probe ref
 
 from __future__ import annotations
 
-from payfallback.ports import CircuitWord
+from payfallback.ports import CircuitNotice
 
 DOUBT = 600.0  # seconds for which a host is not followed after another one found the channel well
 MOST_DOUBTED = 256  # hosts remembered
@@ -22,7 +22,7 @@ class Following:
         self._author: dict[str, str] = {}  # by channel: whose word its open circuit follows
         self._doubted: dict[str, float] = {}  # by host: until when, monotonic
 
-    def said(self, channel: str, word: CircuitWord, now: float) -> None:
+    def said(self, channel: str, word: CircuitNotice, now: float) -> None:
         """Our own circuit changed, and others are told so."""
         self._last[channel] = word.id
         if word.opened:
@@ -30,7 +30,7 @@ class Following:
         else:
             self._refuted(channel, word, now)
 
-    def heeds(self, channel: str, word: CircuitWord, now: float) -> bool:
+    def heeds(self, channel: str, word: CircuitNotice, now: float) -> bool:
         """Whether a word, as it is heard at each look, is to be done: once, when it is new and its worker believed."""
         if word.worker == self.worker or self._last.get(channel) == word.id:
             return False
@@ -43,7 +43,7 @@ class Following:
         self._author[channel] = word.worker
         return True
 
-    def _refuted(self, channel: str, word: CircuitWord, now: float) -> None:
+    def _refuted(self, channel: str, word: CircuitNotice, now: float) -> None:
         """A probe found the channel well."""
         host = _host(self._author.pop(channel, word.worker))
         if host == _host(word.worker):

@@ -25,6 +25,7 @@ from payfallback._runtime.health import Gate, Rejection
 from payfallback._runtime.plans import PlanShelf
 from payfallback._runtime.surges import Surges
 from payfallback._runtime.unlisted import Unlisted
+from payfallback.errors import ProgrammingError
 from payfallback.policy import Channel, Policy
 from payfallback.ports import Callables, Clock, Commit, Journal, Observer, Provider, Wire
 from payfallback.taxonomy import FACTS, Cause, Verdict
@@ -58,12 +59,19 @@ class Backlog:
             self._journal.submit(_commit_of(kept), partial(self._done, kept))
 
     def _done(self, kept: Keep, reply: Any) -> None:
-        if isinstance(reply, BaseException):
+        if isinstance(reply, ProgrammingError):
+            self._drop(kept, reply)
+        elif isinstance(reply, BaseException):
             self.keep(kept)
         elif not reply.ok and reply.conflict == "lease":
             self.keep(kept)  # somebody holds the order: when it is free
         elif not reply.ok and any(type(event) is e.Planned for event in kept.events):
             self._to_inbox(kept)  # the order became known meanwhile, and its attempts are others
+
+    def _drop(self, kept: Keep, reply: ProgrammingError) -> None:
+        """What no journal can hold would be refused again each time: recovery asks the provider instead."""
+        self._tell("journal.evidence_refused", order_id=kept.key, error=reply.message)
+        self._to_inbox(kept)
 
     def _to_inbox(self, kept: Keep) -> None:
         """Attempts made without the journal, for an order that has others: kept under their numbers, for a person."""

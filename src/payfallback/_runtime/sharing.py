@@ -20,7 +20,7 @@ from payfallback._runtime.forks import renew_after_fork
 from payfallback._runtime.health import BUDGETS, Gate
 from payfallback._runtime.telling import Telling, noted
 from payfallback.policy import Channel, Policy
-from payfallback.ports import CircuitWord, Clock, HealthHeard, HealthTold, Observer, SharedHealth
+from payfallback.ports import CircuitNotice, Clock, HealthReport, HealthSnapshot, Observer, SharedHealth
 
 LOST_PAUSES = (2, 4, 8, 10)  # looks; how far apart the tries to reach a store that is gone are
 RECENT = 5.0  # seconds; a stop found so soon after we were told to read the journal is no news to the others
@@ -66,7 +66,7 @@ class Sharing:
             self.ended.set()
         self._telling = Telling(worker, self._lasts, self._monotonic)
         self._following = Following(worker)
-        self._heard = HealthHeard()
+        self._heard = HealthSnapshot()
         self._reread_at = float("-inf")
         self._misses = -1  # looks in a row that failed; below zero: there was none yet
         self._again = True
@@ -125,7 +125,7 @@ class Sharing:
         for key, word in told.circuits.items():
             self._following.said(key, word, self._monotonic())
         try:
-            heard = self._store.trade(tuple(self._keys.values()), BUDGETS, told)
+            heard = self._store.exchange(tuple(self._keys.values()), BUDGETS, told)
         except Exception as error:  # noqa: BLE001  # the shop's own store: whatever it raises, it is gone; it is told
             self._lost(_name_of(error), told)
             return False
@@ -143,7 +143,7 @@ class Sharing:
             self._reread()
         return True
 
-    def _hear(self, name: str, word: CircuitWord | None) -> None:
+    def _hear(self, name: str, word: CircuitNotice | None) -> None:
         if word is None or not self._following.heeds(self._keys[name], word, self._monotonic()):
             return
         self._telling.outdated(self._keys[name])
@@ -154,7 +154,7 @@ class Sharing:
         else:
             self._gate.rejoin(name)
 
-    def _charge(self, name: str, key: str, before: HealthHeard, told: HealthTold) -> None:
+    def _charge(self, name: str, key: str, before: HealthSnapshot, told: HealthReport) -> None:
         """What all spent since the last look, less what we spent ourselves, is the others'."""
         for budget in BUDGETS:
             which = key, budget
@@ -162,9 +162,9 @@ class Sharing:
                 all_spent = self._heard.totals[which] - before.totals[which]
                 self._gate.charge(name, budget, all_spent - told.spent.get(which, 0.0))
 
-    def _lost(self, error: str, told: HealthTold) -> None:
+    def _lost(self, error: str, told: HealthReport) -> None:
         self._telling.keep(told)
-        self._heard, self._again = HealthHeard(), True
+        self._heard, self._again = HealthSnapshot(), True
         for name in self._channels:
             self._gate.hold(name, 0.0)
         if self._misses <= 0 and self._tell is not None:

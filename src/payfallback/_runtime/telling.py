@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from payfallback._values import changed
-from payfallback.ports import CircuitWord, HealthTold
+from payfallback.ports import CircuitNotice, HealthReport
 
 
 class Telling:
@@ -18,15 +18,15 @@ class Telling:
         """`lasts`: for how long a probe counts as under way at most, by channel."""
         self._worker, self._lasts, self._monotonic = worker, lasts, monotonic
         self._lock = Lock()
-        self._circuits: dict[str, tuple[CircuitWord, float]] = {}  # what, and the moment until which it holds
-        self._open: dict[str, tuple[CircuitWord, float]] = {}  # our openings, for a store that has forgotten them
+        self._circuits: dict[str, tuple[CircuitNotice, float]] = {}  # what, and the moment until which it holds
+        self._open: dict[str, tuple[CircuitNotice, float]] = {}  # our openings, for a store that has forgotten them
         self._probes: dict[str, float] = {}  # until when; 0.0: it is done
         self._probing: set[str] = set()
         self._switched = False
 
     def opened(self, channel: str, rest: float) -> None:
         """Our circuit opened."""
-        word = CircuitWord(opened=True, id=token_hex(8), worker=self._worker, rest=rest)
+        word = CircuitNotice(opened=True, id=token_hex(8), worker=self._worker, rest=rest)
         with self._lock:
             self._circuits[channel] = self._open[channel] = word, self._monotonic() + rest
             self._probed(channel)
@@ -39,7 +39,7 @@ class Telling:
 
     def closed(self, channel: str) -> None:
         """A probe of ours succeeded."""
-        word = CircuitWord(opened=False, id=token_hex(8), worker=self._worker)
+        word = CircuitNotice(opened=False, id=token_hex(8), worker=self._worker)
         with self._lock:
             self._open.pop(channel, None)
             self._circuits[channel] = word, float("inf")
@@ -61,7 +61,7 @@ class Telling:
             self._probing.discard(channel)
             self._probes[channel] = 0.0
 
-    def take(self, spent: Mapping[tuple[str, str], float], *, again: bool) -> HealthTold:
+    def take(self, spent: Mapping[tuple[str, str], float], *, again: bool) -> HealthReport:
         """What there is to tell; it is not told twice. `again`: with our openings that still hold, told or not."""
         with self._lock:
             circuits, probes = {**(self._open if again else {}), **self._circuits}, self._probes
@@ -74,9 +74,9 @@ class Telling:
             if until > now
         }
         left = {channel: max(0.0, until - now) for channel, until in probes.items()}
-        return HealthTold(circuits=words, probes=left, spent=spent, switched=switched)
+        return HealthReport(circuits=words, probes=left, spent=spent, switched=switched)
 
-    def keep(self, told: HealthTold) -> None:
+    def keep(self, told: HealthReport) -> None:
         """It could not be told: later, unless there is newer. What was spent is our own until then."""
         now = self._monotonic()
         with self._lock:

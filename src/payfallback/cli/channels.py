@@ -17,7 +17,7 @@ from payfallback.cli.journals import opened
 from payfallback.cli.options import CONFIG, AsJson, ConfigFile, duration
 from payfallback.cli.places import Place, place_of
 from payfallback.errors import ConfigError, UnknownOption
-from payfallback.ports import HealthTold, Switch
+from payfallback.ports import HealthReport, Switch
 
 app = typer.Typer(
     help="Stop a channel by hand, or let it go again.\n\nEvery worker obeys within 2 s, and nothing half-opens it.",
@@ -109,7 +109,7 @@ def _tell_workers(place: Place) -> None:
 
     try:
         store = open_shared_health(place.health["url"], prefix=place.health.get("prefix", PREFIX))
-        store.trade((), (), HealthTold(switched=True))
+        store.exchange((), (), HealthReport(switched=True))
         store.close()
     except (ConfigError, OSError) as error:
         complain(f"shared health cannot be reached ({error}): each worker looks by itself, within 2 s of its next call")

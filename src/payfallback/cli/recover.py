@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from payfallback._arguments import LONGEST_WITHIN
 from payfallback._tally import MOST_AT_ONCE
 from payfallback.cli import say
 from payfallback.cli.exits import FINE, PERSON, UNREACHABLE
@@ -207,7 +208,7 @@ def _watched(every: float, pause: float, told: _Told) -> float:
     """One round; the pause after it."""
     try:
         begun = time.monotonic()
-        done = told.recover(within=max(every, ROUND))
+        done = told.recover(within=min(max(every, ROUND), LONGEST_WITHIN))
     except JournalUnavailable as error:
         complain(str(error))
         return min(max(pause, every) * 2, max(AWAY, every))

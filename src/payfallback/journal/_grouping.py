@@ -8,6 +8,7 @@ How a group is written is each database's own. If the thread ends, every waiter 
 from __future__ import annotations
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
@@ -42,6 +43,7 @@ class Grouping(ABC, Generic[T]):
         self._ended = threading.Event()
         self._untold: deque[T] = deque()
         self._largest = 1
+        self._company = 0, 0.0  # a group of fewer than so many waits so long for more: see `_wait_for_company`
         self._last: tuple[Sequence[T], Sequence[Any]] = (), ()
         self.gate = threading.RLock()  # held while a group is written; whoever holds it may close the connection
 
@@ -121,12 +123,21 @@ class Grouping(ABC, Generic[T]):
         item = queue.get()
         while item is not None:
             group.append(item)
+            if len(group) == 1:
+                self._wait_for_company()
             if len(group) >= self._largest or queue.empty():
                 return True
             item = queue.get()
         if group:
             queue.put(None)
         return bool(group)
+
+    def _wait_for_company(self) -> None:
+        """Callers who were told together come back together, the first of them a moment before the others. Going off
+        with the first alone would let all others wait for one more group."""
+        few, moment = self._company
+        if len(self._last[0]) > 1 and self._queue.qsize() < few - 1:
+            time.sleep(moment)
 
     # ------------------------------------------------------------ the end
 

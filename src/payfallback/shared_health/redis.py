@@ -13,7 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from payfallback.errors import ConfigError
-from payfallback.ports import CircuitWord, HealthHeard, HealthTold
+from payfallback.ports import CircuitNotice, HealthReport, HealthSnapshot
 from payfallback.shared_health import words
 
 TIMEOUT = 1.0  # seconds to connect, and for one answer
@@ -59,7 +59,7 @@ class RedisHealth:
 
     # ------------------------------------------------------------ a look
 
-    def trade(self, channels: Sequence[str], budgets: Sequence[str], told: HealthTold) -> HealthHeard:
+    def exchange(self, channels: Sequence[str], budgets: Sequence[str], told: HealthReport) -> HealthSnapshot:
         """See the port."""
         writes = [*self._writes(told)]
         reads = [*self._reads(channels, budgets)]
@@ -90,7 +90,7 @@ class RedisHealth:
     def _key(self, *parts: str) -> str:
         return self._start + ":".join(parts)
 
-    def _writes(self, told: HealthTold) -> Iterable[Command]:
+    def _writes(self, told: HealthReport) -> Iterable[Command]:
         for channel, word in told.circuits.items():
             yield "SET", self._key("circuit", channel), words.written(word), "PX", _lives(word)
         for channel, seconds in told.probes.items():
@@ -140,7 +140,7 @@ def _client_of(url: str) -> Redis:
     return client
 
 
-def _heard(channels: Sequence[str], budgets: Sequence[str], replies: Sequence[Any]) -> HealthHeard:
+def _heard(channels: Sequence[str], budgets: Sequence[str], replies: Sequence[Any]) -> HealthSnapshot:
     circuits, probes, totals = {}, {}, {}
     rest = iter(replies[2:])
     for channel in channels:
@@ -153,10 +153,10 @@ def _heard(channels: Sequence[str], budgets: Sequence[str], replies: Sequence[An
             if (number := words.total(next(rest))) is not None:
                 totals[channel, budget] = number
     began, switches = map(words.name, replies[:2])
-    return HealthHeard(circuits=circuits, probes=probes, totals=totals, began=began, switches=switches)
+    return HealthSnapshot(circuits=circuits, probes=probes, totals=totals, began=began, switches=switches)
 
 
-def _lives(word: CircuitWord) -> int:
+def _lives(word: CircuitNotice) -> int:
     return _milliseconds(word.rest if word.opened else CLOSED_LIVES)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from payfallback.ports import CircuitWord
+from payfallback.ports import CircuitNotice
 
 VERSION = 1
 LONGEST = 200  # bytes of a value; a longer one is not ours
@@ -17,13 +17,13 @@ _ID = re.compile(r"[0-9a-f]{16}")
 _WORKER = re.compile(r"[0-9a-f]{8}-[0-9a-f]{16}")
 
 
-def written(word: CircuitWord) -> bytes:
+def written(word: CircuitNotice) -> bytes:
     """A word as it is stored. For how long it holds is the key's time to live."""
     document = {"v": VERSION, "opened": word.opened, "id": word.id, "worker": word.worker}
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def read(raw: object, left: object) -> CircuitWord | None:
+def read(raw: object, left: object) -> CircuitNotice | None:
     """The word that stands there, with `left` milliseconds to live; None for what is none."""
     rest = seconds(left)
     if not isinstance(raw, bytes) or not 0 < len(raw) < LONGEST or rest <= 0.0:
@@ -37,7 +37,7 @@ def read(raw: object, left: object) -> CircuitWord | None:
     opened, name, worker = (document.get(key) for key in ("opened", "id", "worker"))
     if not isinstance(opened, bool) or not _matches(_ID, name) or not _matches(_WORKER, worker):
         return None
-    return CircuitWord(opened=opened, id=str(name), worker=str(worker), rest=rest if opened else 0.0)
+    return CircuitNotice(opened=opened, id=str(name), worker=str(worker), rest=rest if opened else 0.0)
 
 
 def total(raw: object) -> float | None:

@@ -57,6 +57,9 @@ EVENT_NAMES: Mapping[str, EventName] = {
     "recovery.looked": _on("debug", "order_id outcomes", "an unfinished order was looked at again"),
     "recovery.failed": _on("error", "order_id error", "an order, or a whole round, could not be looked at"),
     "journal.unavailable": _on("error", "order_id error", "the journal cannot be read or written"),
+    "journal.evidence_refused": _on(
+        "error", "order_id error", "no journal can hold this evidence: it is not offered again; recovery asks instead"
+    ),
     "journal.conflict": _on("info", "order_id conflict", "somebody else wrote this order first; it is loaded anew"),
     "bill.finding": _on("info", "order_id number met account", "a line of a daily bill that the journal did not say"),
     "notification.received": _on("info", "order_id channel number kind", "an authentic notification"),

@@ -76,7 +76,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def copy_tree(work: Path) -> None:
-    """What mutmut needs of this tree, without what was built. What is gone here is not mutated and not asked any more."""
+    """What mutmut needs of this tree, without what was built. What is gone here is not asked any more."""
     shutil.rmtree(work / "mutants/tests", ignore_errors=True)
     for name in COPIED:
         source, target = ROOT / name, work / name

@@ -228,7 +228,8 @@ class AsyncPayments:
     async def deliver(
         self, handler: Callable[[Outcome], Awaitable[object]], *, order_id: str | None = None, limit: int = 100
     ) -> int:
-        """As `Payments.deliver`; `handler` is awaited."""
+        """As `Payments.deliver`; `handler` is awaited. A plain function raises `ProgrammingError` at the first outcome,
+        which counts as not told."""
         check_handler(handler)
         check_limit(limit)
         told, failure = 0, None
@@ -249,7 +250,8 @@ class AsyncPayments:
         return told
 
     async def run(self, handler: Callable[[Outcome], Awaitable[object]], *, every: float = 1.0) -> None:
-        """Recover and deliver until cancelled. Delivery failures are left for the next round."""
+        """Recover and deliver until cancelled. Delivery failures are left for the next round, but for a plain function
+        in place of an async one: that raises `ProgrammingError`."""
         check_handler(handler)
         while True:
             await self._built.round(self, handler)

@@ -76,7 +76,7 @@ class Payments:
         shopper: Shopper | None = None,
         within: float | None = None,
     ) -> Result:
-        """Get the order paid within `within` seconds, or say where it stands.
+        """Get the order paid within `within` seconds, a day at most, or say where it stands.
 
         `choice`: the option the shopper clicked; None takes the route's first. `consent`: options the shopper agreed
         to as a fallback, terms included. Raises only when this call sent nothing: `OrderConflict`, `UnknownOption`,
@@ -141,7 +141,8 @@ class Payments:
         self, channel: str, headers: Mapping[str, str], body: bytes, *, query: str = "", merchant: str | None = None
     ) -> Ack:
         """Take a provider's notification: verify, store, decide. Send the `Ack` back as it is. Never raises for what
-        the notification says; an unauthentic one is refused in the provider's own form."""
+        the notification says; an unauthentic one is refused in the provider's own form. `body`: as it came, in bytes;
+        `headers`: texts by name. Raises `ProgrammingError` for anything else."""
         inbound = Inbound(self._built, channel)
         notice = inbound.read(headers, body, query)
         if notice is None:
@@ -160,7 +161,8 @@ class Payments:
         return inbound.stored()
 
     def report(self, channel: str, number: str, answer: Answer) -> Result:
-        """The shop verified a notification itself: take what it proves as evidence. Raises `UnknownOrder`."""
+        """The shop verified a notification itself: take what it proves as evidence. Raises `UnknownOrder`, and
+        `ProgrammingError` for an `Answer` that cannot be read."""
         inbound = Inbound(self._built, channel)
         check_reported(number, answer)
         keys = self._driver.ask(self.journal.find, number)
@@ -172,7 +174,7 @@ class Payments:
         raise UnknownOrder(f"no attempt has the number {number!r} on {channel!r}")
 
     def adopt(self, order: Order, option: str, number: str, *, sent_at: float) -> None:
-        """Take over a payment that other code has open: `number` was sent at `sent_at` (epoch seconds).
+        """Take over a payment that other code has open: `number` was sent at `sent_at` (epoch seconds, in the past).
 
         A later attempt never takes that number. Raises `OrderConflict` for an order that is settled or has something
         open, and for a payment taken over before, and `ProgrammingError` for a number or a time that is none.
@@ -185,7 +187,8 @@ class Payments:
             self._driver.run(inbound.report(run.key, number, answer))
 
     def recover(self, *, within: float = 30.0, limit: int = 500, at_once: int = 1) -> Recovered:
-        """Finish what is open, for `within` seconds and `limit` orders. Never starts a charge.
+        """Finish what is open, for `within` seconds (a day at most) and `limit` orders (a million at most). Never
+        starts a charge.
 
         `at_once`: orders looked at side by side, 1 to 64, each on a thread of this call. Without it no thread is
         started, and orders at a provider that does not answer hold up those of the others. Raises `ProgrammingError`
@@ -248,7 +251,8 @@ class Payments:
 
     def deliver(self, handler: Callable[[Outcome], object], *, order_id: str | None = None, limit: int = 100) -> int:
         """Tell the shop each outcome, at least once, under one id. An outcome counts as told when `handler` returns;
-        what it raises leaves the outcome for the next time and is raised after the others were tried."""
+        what it raises leaves the outcome for the next time and is raised after the others were tried. An async handler
+        raises `ProgrammingError` at the first outcome: here nobody awaits it."""
         check_handler(handler)
         check_limit(limit)
         told, failure = 0, None

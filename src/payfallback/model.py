@@ -127,7 +127,8 @@ LONGEST_PAY_BY = 366 * 86400.0  # seconds; no epoch second is so small
 class Order:
     """What must be paid, once: one id, one amount, for ever. A changed price is a new id (支付单号).
 
-    `pay_by` is in seconds from the first call; after it no charge starts. None takes the configured default.
+    `pay_by` is in seconds from the first call, 366 days at most; after it no charge starts. None takes the configured
+    default.
     `categories`, `region`, `merchant` and `attributes` choose a route; none of them is sent to a provider.
     """
 

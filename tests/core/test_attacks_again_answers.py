@@ -117,13 +117,15 @@ class Choosy:
     """A journal that cannot hold evidence with a memo, and counts what it is offered."""
 
     def __init__(self, inner: Journal) -> None:
-        self.inner, self.offered = inner, 0
+        self.inner, self.offered, self.away = inner, 0, False
 
     def submit(self, commit: Commit, done: Done) -> None:
-        """`done(Receipt)`, or `ProgrammingError`."""
+        """`done(Receipt)`, `ProgrammingError` or `JournalUnavailable`."""
         if any(type(each) is Seen and each.memo for each in commit.events):
             self.offered += 1
             done(pf.ProgrammingError("this cannot be journalled: TypeError"))
+        elif self.away:
+            done(pf.JournalUnavailable("the disk is full"))
         else:
             self.inner.submit(commit, done)
 
@@ -149,3 +151,17 @@ def test_evidence_that_a_journal_refuses_for_good_is_not_offered_again() -> None
     first.on(Kind.QUERY, captured())
     settle(payments, clock, 60.0)
     assert isinstance(payments.status(ORDER), pf.Paid)
+
+
+def test_a_sale_without_the_journal_that_it_refuses_for_good_is_kept_for_a_person() -> None:
+    """In `observe` a sale went on without the journal, which cannot hold its evidence: its number is kept."""
+    clock, heard = VirtualClock(), list[str]()
+    first, journal = says_always(captured(memo={"trade": "1"})), Choosy(MemoryJournal(clock))
+    more: Any = {"autonomy": "observe", "observer": lambda event, /, **fields: heard.append(event), **LAST}
+    payments = client({"a": first}, clock, journal, **more)
+    journal.away = True
+    assert isinstance(payments.pay(order(), "a"), pf.Paid)
+    kept: list[Any] = []
+    journal.kept(first.account.id, FIRST, kept.append)
+    assert [body["verdict"] for body in kept[0]] == ["captured"]
+    assert heard.count("order.needs_person") == 1

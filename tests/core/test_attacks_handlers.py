@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
@@ -52,6 +53,28 @@ def test_an_async_handler_that_nobody_awaits_tells_nobody() -> None:
     assert shipped == ["A1001", "A1002"]
 
 
+class Sending:
+    """What a handler returns that has begun to work, and is to be awaited."""
+
+    def __await__(self) -> Iterator[None]:
+        """Never."""
+        raise AssertionError("nobody awaits it")
+
+
+def test_work_that_is_to_be_awaited_is_begun_once() -> None:
+    """A handler that returns anything to await is called for one outcome, and that one counts as not told."""
+    payments, begun = shop(), []
+
+    def send(outcome: pf.Outcome) -> Sending:
+        begun.append(outcome.order_id)
+        return Sending()
+
+    with pytest.raises(pf.ProgrammingError, match="the handler is async"):
+        payments.deliver(send)
+    assert begun == ["A1001"]
+    assert payments.deliver(lambda outcome: None) == 2
+
+
 @pytest.mark.anyio
 async def test_a_plain_handler_where_one_is_awaited_is_called_once() -> None:
     """`AsyncPayments.deliver` stops at the first outcome that a plain function was told; it counts as not told."""
@@ -75,9 +98,16 @@ async def test_a_loop_with_a_plain_handler_ends_at_the_first_outcome() -> None:
     """`AsyncPayments.run` raises for a plain function, and does not call it round after round."""
     payments = await awaited_shop()
     calls: list[str] = []
-    plain: Any = lambda outcome: calls.append(outcome.order_id)  # noqa: E731  # what a type checker would refuse
-    with pytest.raises(pf.ProgrammingError, match="plain function"):
-        await payments.run(plain)
+    with anyio.CancelScope() as scope:
+
+        def ship(outcome: pf.Outcome) -> None:
+            calls.append(outcome.order_id)
+            if len(calls) > 5:
+                scope.cancel()
+
+        plain: Any = ship  # what a type checker would refuse
+        with pytest.raises(pf.ProgrammingError, match="plain function"):
+            await payments.run(plain)
     assert calls == ["A1001"]
     await payments.aclose()
 

@@ -38,9 +38,8 @@ def refund(run: Run, refund_id: str, amount: Money | None, reason: str) -> Flow:
 def _check(refund_id: object, reason: object) -> None:
     """Raise `ProgrammingError` for what would be found out after it was written down, or never."""
     if not isinstance(refund_id, str) or not refund_id:
-        raise ProgrammingError(
-            f"a refund id is of type {type(refund_id).__name__}", hint="give the shop's own id, as text"
-        )
+        given = "empty" if refund_id == "" else f"of type {type(refund_id).__name__}"
+        raise ProgrammingError(f"a refund id is {given}", hint="give the shop's own id, as text")
     if not isinstance(reason, str):
         raise ProgrammingError(f"the reason is of type {type(reason).__name__}", hint='give text; "" for none')
 

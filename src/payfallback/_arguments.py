@@ -9,9 +9,8 @@ from inspect import isawaitable, iscoroutine
 from payfallback._core.operations import Answer, flaw_of
 from payfallback.errors import ConfigError, ProgrammingError, UnknownOption
 from payfallback.model import LONGEST_PAY_BY, Order, Shopper
-from payfallback.policy import Policy
+from payfallback.policy import LONGEST_WITHIN, Policy
 
-LONGEST_WITHIN = 86400.0  # seconds that a call may take; an order whose worker died waits as long for another one
 AHEAD = 86400.0  # seconds by which the clock of whoever sent an adopted charge may be ahead of ours
 MOST_OF_A_CALL = 1_000_000  # orders or outcomes that one call may be asked for
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from payfallback._config_types import (
     Address,
     Amount,
+    CallTime,
     CauseName,
     Code,
     Duration,
@@ -83,14 +84,14 @@ class RetryTable(Table):
 class DefaultsTable(Table):
     """What holds where a channel says nothing else, and times of the whole."""
 
-    within: Duration = Field(default=5.0, description="`pay` answers within this time.")
+    within: CallTime = Field(default=5.0, description="`pay` answers within this time; a day at most.")
     pay_by: Duration = Field(default=1800.0, description="After this no charge starts; what is open is closed.")
     timeout: Duration = Field(default=3.0, description="The longest one call to a provider takes.")
     max_in_flight: Count = Field(default=40, description="Calls per channel and process; above it the channel is busy.")
     expiry: Duration | None = Field(default=None, description="How long a shown QR code, link or token can be paid.")
     number: str = Field(default="{order}{seq:02}", description="Template of attempt numbers.")
-    lease: Duration = Field(
-        default=10.0, description="How long a worker holds an order before another may take it over."
+    lease: CallTime = Field(
+        default=10.0, description="How long a worker holds an order before another may take it over; a day at most."
     )
     max_attempts: Count = Field(default=8, description="Charges of one order in all.")
     surplus_tries: Count = Field(default=5, description="Refunds tried for a surplus before a person is called.")

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from payfallback._config_secrets import REFERENCE, Resolver, Unresolved
 from payfallback._config_words import found, kind_of, near
+from payfallback.policy import LONGEST_WITHIN
 from payfallback.taxonomy import Cause
 
 JOURNALS = ("sqlite", "postgresql", "memory")  # the kinds that `payfallback.journal` opens
@@ -167,6 +168,12 @@ def _interval(seconds: float) -> float:
     return seconds
 
 
+def _of_a_call(seconds: float) -> float:
+    if seconds > LONGEST_WITHIN:
+        raise wrong(f'expected "1d" at most, found "{written(seconds)}"')
+    return seconds
+
+
 def _one_or_more(given: object) -> object:
     return [given] if isinstance(given, str) else given
 
@@ -221,4 +228,5 @@ Address = Annotated[Text, AfterValidator(_address)]
 NotifyAddress = Annotated[Text, AfterValidator(_notify)]
 JournalAddress = Annotated[str, BeforeValidator(_journal)]
 HealthAddress = Annotated[str, BeforeValidator(_health)]
+CallTime = Annotated[Duration, AfterValidator(_of_a_call)]
 HealthInterval = Annotated[Duration, AfterValidator(_interval)]

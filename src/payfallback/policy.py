@@ -12,6 +12,8 @@ from payfallback.errors import NumberInvalid
 from payfallback.model import Money, Option
 from payfallback.taxonomy import Cause
 
+LONGEST_WITHIN = 86400.0  # seconds that a call may take; an order whose worker died waits as long for another one
+
 Autonomy = Literal["observe", "retry", "offer", "switch"]
 
 

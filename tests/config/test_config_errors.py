@@ -48,6 +48,7 @@ WRONG = {
     ),
     "a duration without a unit": ('timeout = "3s"', 'timeout = "3"', 'found "3"'),
     "a duration of nothing": ('timeout = "3s"', 'timeout = "0s"', "above zero"),
+    "a call of days": ('within = "5s"', 'within = "2d"', 'expected "1d" at most, found "2d"'),
     "a duration of years": ('pay_by = "30m"', 'pay_by = "9999d"', "at most 366d"),
     "a bare amount": ('from = "100.00"', "from = 100", "a bare number does not say whether it counts yuan or fen"),
     "a bare amount with a point": ('from = "100.00"', "from = 100.0", "found the bare number 100.0"),

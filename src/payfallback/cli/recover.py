@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from payfallback._arguments import LONGEST_WITHIN
 from payfallback._tally import MOST_AT_ONCE
 from payfallback.cli import say
 from payfallback.cli.exits import FINE, PERSON, UNREACHABLE
@@ -21,6 +20,7 @@ from payfallback.cli.options import CONFIG, AppObject, AsJson, ConfigFile, durat
 from payfallback.cli.pace import Pace
 from payfallback.cli.places import place_of
 from payfallback.errors import JournalUnavailable
+from payfallback.policy import LONGEST_WITHIN
 
 if TYPE_CHECKING:
     from payfallback.client import Payments

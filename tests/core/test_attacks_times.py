@@ -56,8 +56,9 @@ def test_no_call_takes_a_time_that_nobody_means(name: str, within: Any) -> None:
 @pytest.mark.parametrize("name", ["within", "pay_by", "lease"])
 def test_no_policy_has_a_time_that_nobody_means(name: str) -> None:
     """A policy in code is held to the same limits before anything starts."""
+    policy: dict[str, Any] = {name: math.inf}
     with pytest.raises(pf.ConfigError, match=f"{name} of the policy is inf"):
-        client({"a": Scripted("first")}, VirtualClock(), **{name: math.inf})
+        client({"a": Scripted("first")}, VirtualClock(), **policy)
 
 
 def test_an_adopted_charge_was_sent_in_the_past() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from payfallback._core.events import Seen
 from payfallback._core.order import Attempt, Record
 from payfallback._core.state import Fact, Status
+from payfallback._values import changed
 
 _MONEY = {"captured": Fact.PAID, "authorised": Fact.HELD}
 _PLAIN = {"pending": Fact.OPEN, "unknown": Fact.SILENCE, "refund_failed": Fact.RETURN_FAILED}
@@ -52,6 +53,13 @@ def _fact(record: Record, attempt: Attempt, seen: Seen) -> Fact | None:
 
 def _asked_since(attempt: Attempt, seen: Seen) -> bool:
     return seen.what == "query" and seen.source == "answer" and seen.asked_at > attempt.disputed_at
+
+
+def undated(seen: Seen) -> Seen:
+    """Evidence for an order to which others wrote meanwhile. Whether its question was asked before or after that, the
+    clocks of two machines cannot tell: it calls nothing dead of which they heard that it was paid."""
+    deadly = seen.what == "query" and seen.verdict in ("closed", "declined")
+    return changed(seen, asked_at=0.0) if deadly else seen
 
 
 def _money(record: Record, seen: Seen) -> Fact | None:

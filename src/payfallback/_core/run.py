@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from payfallback._core import events as e
 from payfallback._core.effects import Append, Effect, Keep, Load, Sleep
 from payfallback._core.env import Env
+from payfallback._core.evidence import undated
 from payfallback._core.fold import evolve, fold
 from payfallback._core.memory import Refusal
 from payfallback._core.order import Record, key_of
@@ -180,7 +181,7 @@ class Run:
     def reload(self) -> Flow:
         """Somebody else was faster: save the evidence and what the shop wished, forget the decisions, and read what is
         true now. `saved` says whether the evidence became durable."""
-        evidence = tuple(event for event in self.pending if type(event) is e.Seen)
+        evidence = tuple(undated(event) for event in self.pending if type(event) is e.Seen)
         wishes = tuple(event for event in self.pending if type(event) is e.RefundAsked or _leaves(event))
         self.pending.clear()
         self.conflicts += 1
@@ -239,7 +240,7 @@ class Run:
             self.down = None
             if (yield from self.flush(lease=0)) or (not self.stuck() and (yield from self.flush(lease=0))):
                 return  # durable; where somebody else was faster, what was read anew is let go of
-        evidence = tuple(event for event in self.pending if type(event) is e.Seen)
+        evidence = tuple(undated(event) for event in self.pending if type(event) is e.Seen)
         if evidence:
             yield Keep(self.key, evidence)
 

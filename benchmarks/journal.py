@@ -68,7 +68,7 @@ def measure(given: argparse.Namespace, bases: Sequence[Database]) -> Iterator[tu
 
 def _scale(given: argparse.Namespace, callers: int) -> tuple[int, int]:
     """Payments in a round, and rounds."""
-    payments = PAYMENTS.get(callers, 1000)
+    payments = given.payments or PAYMENTS.get(callers, 1000)
     return (max(2 * callers, payments // 10), 2) if given.quick else (payments, given.rounds)
 
 
@@ -81,6 +81,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--folder", default="build/benchmarks", help="where the SQLite files go: a real disk")
     parser.add_argument("--callers", type=int, nargs="+", default=CALLERS)
     parser.add_argument("--rounds", type=int, default=9, help="of throughput")
+    parser.add_argument("--payments", type=int, default=0, help="in a round of throughput; default: 200 to 2,000")
     parser.add_argument("--small", type=int, default=SIZES[0], help="orders in the small journal")
     parser.add_argument("--large", type=int, default=SIZES[1], help="orders in the large journal")
     parser.add_argument("--quick", action="store_true", help="few rounds: shows that it runs, measures little")

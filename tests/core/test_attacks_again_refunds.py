@@ -131,6 +131,17 @@ def test_a_refunded_order_that_holds_other_money_is_not_called_uncharged() -> No
     assert (result.cause, result.number, result.needs_person) == (pf.Cause.AMOUNT_MISMATCH, FIRST, True)
 
 
+def test_an_order_of_which_a_part_went_back_is_paid_beside_other_money() -> None:
+    """What is left of it still pays the order, whatever else is held."""
+    payments, clock, first, second = fell_back()
+    second.on(Kind.REFUND, says(pf.Verdict.REFUNDED, amount=TWENTY, named=True))
+    first.on(Kind.QUERY, captured(TWENTY))
+    payments.report("a", FIRST, captured(TWENTY))
+    settle(payments, clock, HOUR)
+    assert payments.refund(ORDER, "r1", TWENTY).state == "done"
+    assert isinstance(payments.status(ORDER), pf.Paid)
+
+
 def test_a_refunded_order_is_uncharged_when_the_other_money_went_back_too() -> None:
     """What was paid beside the order was given back by hand, which the shop reports: `NotPaid`, refunded."""
     payments, clock, first, second = fell_back()

@@ -76,7 +76,7 @@ OTHERS: dict[str, tuple[Call, str]] = {
     ),
     "adopt no number": (lambda payments: payments.adopt(NEW, "a", "", sent_at=1.0), "the number under which"),
     "adopt a text of a time": (lambda payments: payments.adopt(NEW, "a", "OLD1", sent_at="2026"), "sent_at=a str"),
-    "refund no id": (lambda payments: payments.refund(ORDER, None), "a refund id is of type NoneType"),
+    "refund a number": (lambda payments: payments.refund(ORDER, 7), "a refund id is of type int"),
     "refund an empty id": (lambda payments: payments.refund(ORDER, ""), "a refund id is empty"),
     "refund without a reason": (
         lambda payments: payments.refund(ORDER, "r-1", reason=None),

@@ -68,7 +68,7 @@ BROAD = {
     "_build:Built.round": "one bad round, of the journal or of the shop's handler, does not end recovery; it is told",
     "_runtime.pauses:never_raises.paused": "the shop's own wait strategy, after something was sent: it is told",
     "_runtime.sharing:Sharing.look": "the shop's own store of health: whatever it raises, it is gone, which is told",
-    "_runtime.sharing:Sharing.end": "the same store, let go: what it raises then keeps nobody from closing the journal",
+    "_runtime.sharing:_let_go": "the same store, let go: what it raises then keeps nobody from closing the journal",
     "_workers:in_tasks.one": "raised again when all tasks are through: a task group would raise a group",
     "aclient:AsyncPayments._recover": "one order that cannot be looked at does not keep the others waiting; it is told",
     "client:Payments._recover": "one order that cannot be looked at does not keep the others waiting; it is told",

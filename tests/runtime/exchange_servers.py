@@ -162,7 +162,7 @@ class Till:
         raise AssertionError
 
 
-def charge(timeout: float = 2.0) -> Operation:
+def charge(timeout: float = 20.0) -> Operation:
     """One charge."""
     return Operation(
         kind=Kind.CHARGE,

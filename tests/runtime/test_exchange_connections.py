@@ -41,7 +41,7 @@ def test_a_full_pool_is_busy_and_nothing_was_sent() -> None:
     """Beyond the limit a call waits for its time and was certainly not sent."""
     exchange = Exchange(connections=1, tls=TLS)
     with Server(hangs) as server:
-        first = threading.Thread(target=exchange.perform, args=(Till(server.url), charge(timeout=0.6)))
+        first = threading.Thread(target=exchange.perform, args=(Till(server.url), charge(timeout=3.0)))
         first.start()
         while not server.requests:
             server.over.wait(0.005)

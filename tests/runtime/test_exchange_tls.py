@@ -86,7 +86,7 @@ async def test_a_handshake_that_hangs_was_never_sent(perform: Perform) -> None:
         took = time.monotonic() - began
     assert (answer.verdict, answer.cause) == (Verdict.NOT_SENT, Cause.NETWORK)
     assert isinstance(answer.error, httpx.ConnectTimeout)
-    assert took < 1.0
+    assert took < 8.0
 
 
 @pytest.mark.parametrize("made", [Exchange, AsyncExchange])

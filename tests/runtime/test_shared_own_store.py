@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -92,6 +93,17 @@ def test_a_store_that_fails_to_close_keeps_nobody_from_closing(prefix: str) -> N
     never = OwnStore(RuntimeError(SECRET))
     Sharer("", prefix, store=never).sharing.close()
     assert never.closed
+
+
+def test_a_client_that_is_forgotten_lets_go_of_its_store() -> None:
+    """Nobody closed it: its thread does, before it ends, so no connection waits for the garbage collector."""
+    store = OwnStore()
+    client = pf.Payments(**given(store))
+    client.pay(order(), "acme")
+    until(lambda: store.looks > 0)
+    del client
+    gc.collect()
+    until(lambda: store.closed)
 
 
 @pytest.mark.anyio

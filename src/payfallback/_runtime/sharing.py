@@ -87,7 +87,7 @@ class Sharing:
         with self._starting:
             if self._thread is not None and self._thread.is_alive():
                 return
-            thread = Thread(target=_live, args=(ref(self),), name="payfallback-health", daemon=True)
+            thread = Thread(target=_live, args=(ref(self), self._store), name="payfallback-health", daemon=True)
             try:
                 thread.start()
             except RuntimeError:  # the interpreter ends, or there are too many threads: a payment goes on without
@@ -115,8 +115,7 @@ class Sharing:
 
     def end(self) -> None:
         """The last thing the thread does."""
-        with suppress(Exception):  # a store that fails to let go keeps nobody from closing the journal
-            self._store.close()
+        _let_go(self._store)
 
     def look(self) -> bool:
         """Tell what there is to tell and do what is heard. False when the store is gone."""
@@ -195,8 +194,14 @@ def _probe_lasts(channel: Channel) -> float:
     return max(2.0 * channel.timeout, channel.circuit.open_for)
 
 
-def _live(of: ref[Sharing]) -> None:
-    """The thread: it lives as long as its client does, and is not what keeps it alive."""
+def _let_go(store: SharedHealth) -> None:
+    with suppress(Exception):  # a store that fails to let go keeps nobody from closing the journal
+        store.close()
+
+
+def _live(of: ref[Sharing], store: SharedHealth) -> None:
+    """The thread: it lives as long as its client does, and is not what keeps it alive. The store of a client that was
+    forgotten is closed here: as garbage it would leave its sockets open until somebody collects them."""
     while (sharing := of()) is not None:
         if sharing.ended.is_set():
             sharing.end()
@@ -204,3 +209,4 @@ def _live(of: ref[Sharing]) -> None:
         event, seconds = sharing.turn()
         del sharing
         event.wait(seconds)
+    _let_go(store)

@@ -71,5 +71,4 @@ def test_the_thread_ends_with_its_client(redis_url: str, prefix: str) -> None:
     forgotten.pay()
     forgotten.looks()
     del forgotten
-    gc.collect()
-    until(lambda: not ours())
+    until(lambda: gc.collect() >= 0 and not ours())  # its thread may have it in hand for a moment

@@ -103,6 +103,7 @@ def test_a_client_that_is_forgotten_lets_go_of_its_store() -> None:
     until(lambda: store.looks > 0)
     del client
     until(lambda: gc.collect() >= 0 and store.closed)  # its thread may have it in hand for a moment
+    assert store.closed
 
 
 @pytest.mark.anyio

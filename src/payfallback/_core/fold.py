@@ -96,7 +96,7 @@ def _planned(record: Record, event: e.Planned) -> None:
 
 def _sending(record: Record, event: e.Sending) -> None:
     if event.what == "merchant_refund":
-        _change_refund(record, event.refund, sent_at=event.at, more=True)
+        _change_refund(record, event.refund, since=event.at, more=True)
         return
     attempt = record.attempts[event.seq - 1]
     attempt.requests = event.request
@@ -199,7 +199,7 @@ def _change_refund(
     refund: str,
     *,
     state: str | None = None,
-    sent_at: float = 0.0,
+    since: float = 0.0,
     more: bool = False,
     lost: bool = False,
     unsent: bool = False,
@@ -214,8 +214,7 @@ def _change_refund(
             if each.state != "done":  # a refund that is confirmed stays so, whatever is said later (I10)
                 each.state = state or ("pending" if more else each.state)
             each.sends = 0 if unsent else each.sends + more
-            each.since = each.since or sent_at
-            each.sent_at = sent_at or each.sent_at
+            each.since = each.since or since
             each.lost = lost
             each.cause = cause or each.cause
             each.provider_ref = provider_ref or each.provider_ref

@@ -98,7 +98,6 @@ class MerchantRefund:
     reason: str
     state: str = "asked"
     sends: int = 0
-    sent_at: float = 0.0
     lost: bool = False
     cause: str = ""
     provider_ref: str = ""

@@ -24,7 +24,7 @@ _SAME = (
     *("handed_over", "adopted", "made", "taken", "captures", "excess", "dead_because", "refund", "refunds"),
     *("refund_since", "refund_sent_at"),
 )
-_SAME_OF_REFUND = (*("at", "refund", "number", "minor", "state", "cause", "provider_ref", "sends", "sent_at", "since"),)
+_SAME_OF_REFUND = (*("at", "refund", "number", "minor", "state", "cause", "provider_ref", "sends", "since"),)
 
 
 def unfinished(record: Record) -> str:

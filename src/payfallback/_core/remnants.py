@@ -90,6 +90,5 @@ class Returned:
     cause: str = ""
     provider_ref: str = ""
     sends: int = 0
-    sent_at: float = 0.0
     since: float = 0.0
     said: tuple[str, ...] = ()
